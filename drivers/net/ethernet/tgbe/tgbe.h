@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The central objects of the driver, in the order in which data meets them:
+ * slot, ring, vector, chip, configuration, device.
+ */
+#ifndef _TGBE_H_
+#define _TGBE_H_
+
+#include <linux/bitmap.h>
+#include <linux/cache.h>
+#include <linux/ethtool.h>
+#include <linux/if_vlan.h>
+#include <linux/netdevice.h>
+#include <linux/pci.h>
+#include <linux/u64_stats_sync.h>
+#include <linux/workqueue.h>
+
+#include "tgbe_compat.h"
+#include "tgbe_desc.h"
+#include "tgbe_regs.h"
+
+struct page_pool;
+struct tgbe_device;
+
+#define TGBE_DRV_NAME		"tgbe"
+
+/* Queue pairs of the larger chip that this driver uses. The 82576 has 16, and
+ * its 10 vectors would leave 9, but the VLAN, RSS and IVAR registers are
+ * simplest for 8, which is also one a CPU on the machines it is found in.
+ */
+#define TGBE_MAX_QUEUES		8
+
+/* Ring sizes in descriptors. Both chips want RDLEN/TDLEN in units of 128
+ * bytes, which is 8 descriptors.
+ */
+#define TGBE_RING_MIN		64
+#define TGBE_RING_MAX		4096
+#define TGBE_RING_STEP		8
+#define TGBE_RING_DEFAULT	512
+
+/* What the stack calls the MTU leaves out: Ethernet header, one VLAN tag, FCS.
+ * 9216 + 22 is below the receive limits of both chips (9728 and 16 KB).
+ */
+#define TGBE_FRAME_OVERHEAD	(ETH_HLEN + VLAN_HLEN + ETH_FCS_LEN)
+#define TGBE_MTU_MAX		9216
+
+/* Interrupt causes other than a queue's work, as they stand in ICR */
+#define TGBE_OTHER_CAUSES	(TGBE_INT_LSC | TGBE_INT_RXO)
+
+/* Bytes in one transmit descriptor. The 82574's limit is its transmit packet
+ * buffer (20 KB) less 96 bytes, the 82576's field has 16 bits; one power of
+ * two below both serves the two chips.
+ */
+#define TGBE_TX_DESC_BYTES	SZ_16K
+
+/* Descriptors a frame can need at worst: context, head, every fragment, and
+ * one more for each time 64 KB crosses a descriptor's limit.
+ */
+#define TGBE_TX_FRAME_DESCS	(2 + MAX_SKB_FRAGS + SZ_64K / TGBE_TX_DESC_BYTES)
+/* One slot always stays free, or a full ring would look like an empty one */
+#define TGBE_TX_STOP_DESCS	(TGBE_TX_FRAME_DESCS + 1)
+#define TGBE_TX_WAKE_DESCS	(TGBE_TX_STOP_DESCS + 8)
+static_assert(TGBE_TX_WAKE_DESCS < TGBE_RING_MIN);
+
+/* Received frames up to this many bytes are copied out of their buffer */
+#define TGBE_RX_COPYBREAK	256
+/* Buffers given to the chip with one tail write */
+#define TGBE_RX_REFILL_BATCH	16
+
+/* How often the service work looks at the link and harvests the statistics.
+ * The chips' 32-bit octet counters cannot overflow in that time at 1 Gbit/s.
+ */
+#define TGBE_SERVICE_PERIOD	(2 * HZ)
+
+/**
+ * struct tgbe_tx_slot - the driver's half of one transmit descriptor
+ * @dma: bus address of the mapped piece
+ * @len: its length in bytes; 0 when this descriptor maps nothing
+ * @is_page: mapped as a page fragment rather than as the linear part
+ * @last: in a frame's first slot, index of the frame's last descriptor
+ * @segs: in the first slot, frames on the wire
+ * @wire_bytes: in the first slot, bytes on the wire without FCS
+ * @skb: in the first slot, the buffer to free; NULL in all others
+ */
+struct tgbe_tx_slot {
+	dma_addr_t dma;
+	u32 len;
+	bool is_page;
+	u16 last;
+	u16 segs;
+	u32 wire_bytes;
+	struct sk_buff *skb;
+};
+
+/**
+ * struct tgbe_rx_slot - the driver's half of one receive descriptor
+ * @page: page of the posted buffer, NULL when the descriptor is not posted
+ * @offset: start of the buffer in @page; headroom comes first
+ */
+struct tgbe_rx_slot {
+	struct page *page;
+	u32 offset;
+};
+
+/**
+ * struct tgbe_rx_geometry - how a receive buffer is cut
+ * @truesize: bytes of memory a buffer takes
+ * @headroom: bytes in front of the data
+ * @room: bytes the chip may write, a multiple of 1 KB
+ *
+ * @headroom + the largest piece written + skb_shared_info fit @truesize.
+ */
+struct tgbe_rx_geometry {
+	u16 truesize;
+	u16 headroom;
+	u16 room;
+};
+
+/* All members are u64, so that reading and folding are one loop */
+struct tgbe_rx_stats {
+	u64 packets;
+	u64 bytes;
+	u64 drops;		/* whole frames the driver gave up */
+	u64 errors;		/* frames the chip marked damaged */
+	u64 csum_errors;
+	u64 alloc_failed;	/* buffers or skbs not to be had */
+	u64 copied;		/* frames below copybreak */
+	u64 polls;
+	u64 doorbells;
+};
+
+struct tgbe_tx_stats {
+	u64 packets;
+	u64 bytes;
+	u64 dropped;
+	u64 stops;
+	u64 restarts;
+	u64 doorbells;
+	u64 contexts;
+	u64 timeouts;
+};
+
+union tgbe_ring_stats {
+	struct tgbe_rx_stats rx;
+	struct tgbe_tx_stats tx;
+	u64 raw[sizeof(struct tgbe_rx_stats) / sizeof(u64)];
+};
+static_assert(sizeof(struct tgbe_tx_stats) <= sizeof(struct tgbe_rx_stats));
+
+/**
+ * struct tgbe_ring - one descriptor ring and its bookkeeping
+ *
+ * A ring belongs to one vector from arm to quiesce. In a receive ring every
+ * index is the NAPI poll's. In a transmit ring @next_to_use is the sender's
+ * (under the netdev queue's lock) and @next_to_clean the NAPI poll's.
+ *
+ * @desc: the array shared with the chip
+ * @slot: the driver's array, one entry a descriptor
+ * @tail: the doorbell register, cached; not guarded against removal, because
+ *	  rings are quiesced before the BAR goes
+ * @count: descriptors in the array
+ * @limit: descriptors in use at most; below @count only where the chip must
+ *	   not be given a new array (82574)
+ * @pool: receive buffers
+ */
+struct tgbe_ring {
+	/* read-mostly */
+	void *desc;
+	union {
+		struct tgbe_tx_slot *tx_slot;
+		struct tgbe_rx_slot *rx_slot;
+		void *slot;
+	};
+	u8 __iomem *tail;
+	struct device *dma_dev;
+	struct net_device *netdev;
+	struct page_pool *pool;
+	struct tgbe_rx_geometry geometry;
+	u16 count;
+	u16 limit;
+	u8 index;
+	bool is_rx;
+
+	/* written where descriptors are handed to the chip */
+	u16 next_to_use ____cacheline_aligned;
+	u16 rung;		/* next_to_use at the last doorbell */
+	/* the context the chip holds for this ring, if any (82576 only) */
+	union tgbe_tx_desc context;
+	/* counters of the sender; the others are the NAPI poll's */
+	struct u64_stats_sync use_sync;
+	struct tgbe_tx_stats use;
+
+	/* written where descriptors are taken back */
+	u16 next_to_clean ____cacheline_aligned;
+	struct sk_buff *partial;	/* frame whose end is still to come */
+	bool frozen;			/* transmit: do not wake the queue */
+	bool discard;			/* drop up to the next end of frame */
+	bool starved;			/* the last refill found no memory */
+	struct u64_stats_sync sync;
+	union tgbe_ring_stats stats;
+
+	/* slow path */
+	dma_addr_t desc_dma ____cacheline_aligned;
+	size_t desc_bytes;
+};
+
+/**
+ * struct tgbe_vector - one interrupt vector with its NAPI and queue pair
+ *
+ * Allocated at probe for the most queues that the port can have; changing
+ * rings replaces the pointers only.
+ *
+ * @napi: polled for both rings
+ * @rx: receive ring while armed, else NULL
+ * @tx: transmit ring while armed, else NULL
+ * @unmask: register that enables the vector's interrupt
+ * @unmask_bits: value written there
+ * @dev: the port
+ * @index: queue pair served
+ * @name: as it stands in /proc/interrupts
+ * @retired: counters of rings that are gone, transmit and receive, so that
+ *	     none ever goes backwards; @dev->stats_lock
+ */
+struct tgbe_vector {
+	struct napi_struct napi;
+	struct tgbe_ring *rx;
+	struct tgbe_ring *tx;
+	u8 __iomem *unmask;
+	u32 unmask_bits;
+	struct tgbe_device *dev;
+	u8 index;
+	char name[IFNAMSIZ + 16];
+	union tgbe_ring_stats retired[2];
+};
+
+/**
+ * struct tgbe_config - all that a user can set and that shapes the queues
+ * @rx_size: descriptors in a receive ring
+ * @tx_size: descriptors in a transmit ring
+ * @queues: queue pairs
+ * @mtu: bytes, as the stack counts them
+ */
+struct tgbe_config {
+	u16 rx_size;
+	u16 tx_size;
+	u16 queues;
+	u16 mtu;
+};
+
+/**
+ * struct tgbe_chip - what differs between the chips, off the hot path
+ *
+ * The operations run in process context with RTNL held unless said otherwise.
+ *
+ * @name: for messages
+ * @format: transmit descriptor family
+ * @max_queues: queue pairs
+ * @unicast_entries: receive address registers usable by the driver
+ * @fixed_arrays: ring arrays stay for as long as the port is open, and a ring
+ *		  size is a limit on the descriptors in use. Set where the
+ *		  receiver must not be stopped outside a reset (82574)
+ * @irq_causes: ICR bits that mean receive or transmit work without MSI-X
+ * @rxq: first register of a receive queue
+ * @txq: first register of a transmit queue
+ * @reset: put the MAC into its reset state and load the fixed settings;
+ *	   0 or a negative error
+ * @phy_setup: vendor registers of the PHY, before autonegotiation
+ * @phy_get, @phy_put: take and release the PHY from the firmware
+ * @nvm_get, @nvm_put: take and release the NVM; @nvm_get returns 0 or -EBUSY
+ * @irq_setup: route queues to vectors and enable automatic masking
+ * @irq_mask: mask every cause (any context)
+ * @irq_bits: fill a vector's unmask register and bits
+ * @irq_other_enable: with MSI-X, let link and other causes interrupt
+ * @irq_other_done: with MSI-X, end of the handler for other causes; told what
+ *		    it read from ICR (hard IRQ)
+ * @irq_throttle: interval of a vector in microseconds
+ * @irq_kick: raise a vector's interrupt by software (any context)
+ * @rx_geometry: buffer layout for frames of @frame bytes
+ * @rx_arm: give a filled receive ring to the chip
+ * @rx_quiesce: stop a receive queue; 0, or -ETIMEDOUT if the chip did not.
+ *		Not there with @fixed_arrays: only a reset stops the receiver
+ * @tx_arm: give an empty transmit ring to the chip
+ * @tx_quiesce: stop a transmit queue
+ * @frame_limit: largest frame the receiver accepts, in bytes
+ * @rss_mode: value of MRQC that hashes what the chip can hash well
+ * @rss_entry: indirection table entry that selects a queue
+ * @queue_drops: frames that found a receive ring full since the last call
+ */
+struct tgbe_chip {
+	const char *name;
+	enum tgbe_format format;
+	u8 max_queues;
+	u8 unicast_entries;
+	bool fixed_arrays;
+	u32 irq_causes;
+	u32 (*rxq)(unsigned int queue);
+	u32 (*txq)(unsigned int queue);
+	int (*reset)(struct tgbe_device *dev);
+	int (*phy_setup)(struct tgbe_device *dev);
+	int (*phy_get)(struct tgbe_device *dev);
+	void (*phy_put)(struct tgbe_device *dev);
+	int (*nvm_get)(struct tgbe_device *dev);
+	void (*nvm_put)(struct tgbe_device *dev);
+	void (*irq_setup)(struct tgbe_device *dev);
+	void (*irq_mask)(struct tgbe_device *dev);
+	void (*irq_bits)(struct tgbe_vector *vector);
+	void (*irq_other_enable)(struct tgbe_device *dev);
+	void (*irq_other_done)(struct tgbe_device *dev, u32 causes);
+	void (*irq_throttle)(struct tgbe_vector *vector, unsigned int usecs);
+	void (*irq_kick)(struct tgbe_vector *vector);
+	struct tgbe_rx_geometry (*rx_geometry)(unsigned int frame);
+	void (*rx_arm)(struct tgbe_device *dev, struct tgbe_ring *ring);
+	int (*rx_quiesce)(struct tgbe_device *dev, unsigned int queue);
+	void (*tx_arm)(struct tgbe_device *dev, struct tgbe_ring *ring);
+	int (*tx_quiesce)(struct tgbe_device *dev, unsigned int queue);
+	void (*frame_limit)(struct tgbe_device *dev, unsigned int frame);
+	u32 rss_mode;
+	u8 (*rss_entry)(unsigned int queue);
+	u32 (*queue_drops)(struct tgbe_device *dev, unsigned int queue);
+};
+
+/**
+ * enum tgbe_irq_mode - how the port interrupts
+ * @TGBE_IRQ_MSIX: a vector a queue pair, and one for everything else
+ * @TGBE_IRQ_MSI: one message-signalled vector
+ * @TGBE_IRQ_INTX: one shared line
+ */
+enum tgbe_irq_mode {
+	TGBE_IRQ_MSIX,
+	TGBE_IRQ_MSI,
+	TGBE_IRQ_INTX,
+};
+
+/**
+ * struct tgbe_link - what was asked of the link and what it is
+ * @advertising: ADVERTISED_* bits offered in autonegotiation
+ * @forced_speed: SPEED_10 or SPEED_100 with autonegotiation off, else 0
+ * @forced_duplex: DUPLEX_* that goes with @forced_speed
+ * @up: last state reported to the stack
+ * @speed: Mb/s while up, else SPEED_UNKNOWN
+ * @duplex: DUPLEX_* while up, else DUPLEX_UNKNOWN
+ * @receiver_waits: polls spent waiting for the partner's receiver
+ */
+struct tgbe_link {
+	u32 advertising;
+	u16 forced_speed;
+	u8 forced_duplex;
+	bool up;
+	int speed;
+	u8 duplex;
+	u8 receiver_waits;
+};
+
+/* Index of a latched hardware counter; the table is in tgbe_stats.c */
+#define TGBE_HW_COUNTERS_MAX	48
+
+/**
+ * struct tgbe_device - one port
+ *
+ * @netdev: its face to the stack
+ * @pdev: its face to the bus
+ * @mapping: BAR 0, from probe to remove
+ * @regs: the same; NULL once the card is found gone
+ * @chip: what kind it is
+ * @config: settings in force; RTNL
+ * @irq_mode: found at probe
+ * @queues_max: queue pairs that chip, CPUs and vectors allow
+ * @vector: one a queue pair; more than @config.queues of them may be idle
+ * @other_name: of the vector for link and other causes
+ * @phy_lock: serialises MDIO accesses
+ * @link: wanted and found; RTNL or the link work
+ * @link_work: looks at the link after an interrupt
+ * @service_work: periodic duties
+ * @timeout_work: restarts the transmit queues named in @stuck_queues
+ * @rctl: shadow of RCTL, so that filters and limits do not undo each other
+ * @filter_lock: protects @rctl; taken under netif_addr_lock
+ * @vlans: VLAN ids to be received
+ * @rss_key: hash key
+ * @rss_table: queue of each indirection entry, as the user sees it
+ * @stats_lock: ring pointers and counters against their readers
+ * @queue_drops: frames lost to full receive rings; @stats_lock
+ * @hw: latched hardware counters; @stats_lock
+ * @hw_lock: one reader of the clear-on-read registers at a time
+ * @lsc_events: link interrupts
+ * @overruns: interrupts that reported a receive overrun
+ */
+struct tgbe_device {
+	struct net_device *netdev;
+	struct pci_dev *pdev;
+	u8 __iomem *mapping;
+	u8 __iomem *regs;
+	const struct tgbe_chip *chip;
+	struct tgbe_config config;
+	u32 msg_enable;
+
+	enum tgbe_irq_mode irq_mode;
+	u8 queues_max;
+	struct tgbe_vector *vector[TGBE_MAX_QUEUES];
+	char other_name[IFNAMSIZ + 16];
+
+	struct mutex phy_lock;
+	struct tgbe_link link;
+	struct delayed_work link_work;
+	struct delayed_work service_work;
+	struct work_struct timeout_work;
+	DECLARE_BITMAP(stuck_queues, TGBE_MAX_QUEUES);
+
+	spinlock_t filter_lock;
+	u32 rctl;
+	DECLARE_BITMAP(vlans, VLAN_N_VID);
+	u8 rss_key[TGBE_RSSRK_BYTES];
+	u8 rss_table[TGBE_RETA_ENTRIES];
+
+	spinlock_t stats_lock;
+	u64 queue_drops;
+	u64 hw[TGBE_HW_COUNTERS_MAX];
+	struct mutex hw_lock;
+	atomic_t lsc_events;
+	atomic_t overruns;
+};
+
+/* tgbe_pci.c */
+u32 tgbe_rd(struct tgbe_device *dev, u32 reg);
+
+/**
+ * tgbe_wr() - write a register
+ * @dev: port
+ * @reg: offset
+ * @val: value
+ *
+ * Context: any. A port whose card is gone swallows the write.
+ */
+static inline void tgbe_wr(struct tgbe_device *dev, u32 reg, u32 val)
+{
+	u8 __iomem *regs = READ_ONCE(dev->regs);
+
+	if (likely(regs))
+		writel(val, regs + reg);
+}
+
+/**
+ * tgbe_flush() - wait until earlier register writes reached the chip
+ * @dev: port
+ */
+static inline void tgbe_flush(struct tgbe_device *dev)
+{
+	tgbe_rd(dev, TGBE_STATUS);
+}
+
+static inline void tgbe_set_bits(struct tgbe_device *dev, u32 reg, u32 bits)
+{
+	tgbe_wr(dev, reg, tgbe_rd(dev, reg) | bits);
+}
+
+static inline void tgbe_clear_bits(struct tgbe_device *dev, u32 reg, u32 bits)
+{
+	tgbe_wr(dev, reg, tgbe_rd(dev, reg) & ~bits);
+}
+
+int tgbe_wait(struct tgbe_device *dev, u32 reg, u32 mask, u32 want,
+	      unsigned int step_us, unsigned int limit_us);
+
+/* tgbe_82576.c, tgbe_82574.c, and what both share in tgbe_chip.c */
+extern const struct tgbe_chip tgbe_chip_82576;
+extern const struct tgbe_chip tgbe_chip_82574;
+void tgbe_chip_stop_bus(struct tgbe_device *dev);
+void tgbe_chip_clear_filters(struct tgbe_device *dev);
+int tgbe_chip_get_smbi(struct tgbe_device *dev);
+void tgbe_chip_put_smbi(struct tgbe_device *dev);
+void tgbe_chip_rx_program(struct tgbe_device *dev, struct tgbe_ring *ring);
+void tgbe_chip_tx_program(struct tgbe_device *dev, struct tgbe_ring *ring);
+
+/* tgbe_nvm.c */
+int tgbe_nvm_read(struct tgbe_device *dev, u16 word, u16 *val);
+int tgbe_nvm_check(struct tgbe_device *dev);
+void tgbe_nvm_version(struct tgbe_device *dev, char *buf, size_t len);
+
+/* tgbe_phy.c */
+int tgbe_phy_read(struct tgbe_device *dev, u8 reg, u16 *val);
+int tgbe_phy_write(struct tgbe_device *dev, u8 reg, u16 val);
+int tgbe_phy_modify(struct tgbe_device *dev, u8 reg, u16 mask, u16 set);
+int tgbe_phy_start(struct tgbe_device *dev);
+
+/* tgbe_link.c */
+void tgbe_link_init(struct tgbe_device *dev);
+void tgbe_link_start(struct tgbe_device *dev);
+void tgbe_link_stop(struct tgbe_device *dev);
+void tgbe_link_check(struct tgbe_device *dev);
+
+/* tgbe_irq.c */
+int tgbe_irq_alloc(struct tgbe_device *dev);
+void tgbe_irq_free(struct tgbe_device *dev);
+int tgbe_irq_request(struct tgbe_device *dev);
+void tgbe_irq_release(struct tgbe_device *dev);
+void tgbe_irq_enable(struct tgbe_device *dev);
+void tgbe_irq_disable(struct tgbe_device *dev);
+int tgbe_irq_number(struct tgbe_device *dev, unsigned int queue);
+
+/* tgbe_moderation.c */
+void tgbe_moderation_apply(struct tgbe_device *dev);
+
+/* tgbe_ring.c */
+struct tgbe_ring *tgbe_ring_alloc(struct tgbe_device *dev, bool is_rx,
+				  unsigned int index,
+				  const struct tgbe_config *config);
+void tgbe_ring_free(struct tgbe_ring *ring);
+void tgbe_ring_stats_read(const struct tgbe_ring *ring,
+			  union tgbe_ring_stats *stats);
+
+/* Descriptors between two indices of a ring, going round its end */
+static inline u16 tgbe_ring_span(const struct tgbe_ring *ring, u16 from, u16 to)
+{
+	return to >= from ? to - from : ring->count - from + to;
+}
+
+static inline u16 tgbe_ring_next(const struct tgbe_ring *ring, u16 i)
+{
+	return likely(i + 1 < ring->count) ? i + 1 : 0;
+}
+
+/* tgbe_rx.c */
+unsigned int tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted);
+int tgbe_rx_clean(struct tgbe_vector *vector, struct tgbe_ring *ring,
+		  int budget);
+void tgbe_rx_flush(struct tgbe_ring *ring);
+bool tgbe_rx_pending(const struct tgbe_ring *ring);
+
+/* tgbe_tx.c */
+netdev_tx_t tgbe_xmit(struct sk_buff *skb, struct net_device *netdev);
+bool tgbe_tx_clean(struct tgbe_ring *ring, int budget);
+void tgbe_tx_discard(struct tgbe_ring *ring);
+void tgbe_tx_freeze(struct tgbe_ring *ring);
+void tgbe_tx_thaw(struct tgbe_ring *ring);
+bool tgbe_tx_empty(const struct tgbe_ring *ring);
+void tgbe_tx_rewind(struct tgbe_ring *ring);
+netdev_features_t tgbe_features_check(struct sk_buff *skb,
+				      struct net_device *netdev,
+				      netdev_features_t features);
+
+/* tgbe_napi.c */
+int tgbe_poll(struct napi_struct *napi, int budget);
+
+/* tgbe_config.c */
+void tgbe_config_default(struct tgbe_device *dev);
+int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
+		      struct netlink_ext_ack *extack);
+int tgbe_queues_alloc(struct tgbe_device *dev);
+void tgbe_queues_arm(struct tgbe_device *dev);
+void tgbe_queues_free(struct tgbe_device *dev);
+void tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue);
+unsigned int tgbe_config_frame(const struct tgbe_config *config);
+
+/* tgbe_filter.c */
+void tgbe_filter_init(struct tgbe_device *dev);
+void tgbe_filter_mac(struct tgbe_device *dev);
+void tgbe_filter_rx_mode(struct net_device *netdev);
+int tgbe_filter_vlan_add(struct net_device *netdev, __be16 proto, u16 vid);
+int tgbe_filter_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid);
+void tgbe_filter_vlan_strip(struct tgbe_device *dev, netdev_features_t features);
+void tgbe_filter_rctl(struct tgbe_device *dev, u32 clear, u32 set);
+
+/* tgbe_rss.c */
+void tgbe_rss_init(struct tgbe_device *dev);
+void tgbe_rss_enable(struct tgbe_device *dev);
+void tgbe_rss_steer(struct tgbe_device *dev, int avoid);
+
+/* tgbe_stats.c */
+void tgbe_stats_harvest(struct tgbe_device *dev);
+void tgbe_stats_retire(struct tgbe_vector *vector, struct tgbe_ring *ring);
+void tgbe_stats_get64(struct net_device *netdev,
+		      struct rtnl_link_stats64 *stats);
+int tgbe_stats_count(struct tgbe_device *dev);
+void tgbe_stats_strings(struct tgbe_device *dev, u8 *data);
+void tgbe_stats_values(struct tgbe_device *dev, u64 *data);
+
+/* tgbe_netdev.c */
+void tgbe_netdev_init(struct tgbe_device *dev);
+int tgbe_up(struct tgbe_device *dev);
+void tgbe_down(struct tgbe_device *dev);
+
+/* tgbe_ethtool.c */
+extern const struct ethtool_ops tgbe_ethtool_ops;
+
+#endif /* _TGBE_H_ */

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The 82574L: one cause register, no queue enables, a receiver that must not
+ * be stopped outside a reset.
+ *
+ * Hence ring arrays of the full size for as long as the port is open, with
+ * the ring size as a limit on the descriptors in use, and one buffer geometry
+ * for every MTU: no knob needs the receiver to stop.
+ */
+#include <linux/bitfield.h>
+#include <linux/delay.h>
+
+#include "tgbe.h"
+
+/* Required by the chip: count descriptors, not cache lines, and write each
+ * one back alone; WTHRESH above 1 stalls the transmitter.
+ */
+#define TXDCTL_VALUE	(TGBE_DCTL_82574_COUNT_DESC | TGBE_DCTL_82574_GRAN | \
+			 FIELD_PREP(TGBE_DCTL_PTHRESH, 31) | \
+			 FIELD_PREP(TGBE_DCTL_HTHRESH, 1) | \
+			 FIELD_PREP(TGBE_DCTL_WTHRESH, 1))
+
+/* Longest time the transmitter may need for the frame it has begun, at
+ * 10 Mbit/s and 9 KB.
+ */
+#define TX_IDLE_US	20000
+
+#define RX_BUFFER_KB	3
+
+static u32 rxq(unsigned int queue)
+{
+	return TGBE_82574_RXQ(queue);
+}
+
+static u32 txq(unsigned int queue)
+{
+	return TGBE_82574_TXQ(queue);
+}
+
+/* EXTCNF_CTRL bit 5 stays clear until the firmware lets go */
+static int phy_get(struct tgbe_device *dev)
+{
+	for (int i = 0; i < 10; i++) {
+		tgbe_set_bits(dev, TGBE_82574_EXTCNF_CTRL,
+			      TGBE_82574_EXTCNF_MDIO_SW);
+		if (tgbe_rd(dev, TGBE_82574_EXTCNF_CTRL) &
+		    TGBE_82574_EXTCNF_MDIO_SW)
+			return 0;
+		usleep_range(2000, 4000);
+	}
+	return -EBUSY;
+}
+
+static void phy_put(struct tgbe_device *dev)
+{
+	tgbe_clear_bits(dev, TGBE_82574_EXTCNF_CTRL, TGBE_82574_EXTCNF_MDIO_SW);
+}
+
+static void set_fixed_bits(struct tgbe_device *dev)
+{
+	tgbe_clear_bits(dev, TGBE_CTRL, TGBE_CTRL_82574_RSV29);
+	tgbe_wr(dev, TGBE_CTRL_EXT,
+		(tgbe_rd(dev, TGBE_CTRL_EXT) & ~TGBE_CTRL_EXT_82574_CLR23) |
+		TGBE_CTRL_EXT_82574_SET22 | TGBE_CTRL_EXT_DRV_LOAD);
+	tgbe_set_bits(dev, TGBE_GCR, TGBE_GCR_82574_L1);
+	/* erratum: PCIe completions are unreliable without this bit */
+	tgbe_set_bits(dev, TGBE_82574_GCR2, TGBE_82574_GCR2_ERRATUM);
+
+	/* erratum: both queues need the same thresholds, used or not */
+	tgbe_wr(dev, txq(0) + TGBE_TXQ_CTL, TXDCTL_VALUE);
+	tgbe_wr(dev, txq(1) + TGBE_TXQ_CTL, TXDCTL_VALUE);
+	/* errata of the arbiter between two transmit queues */
+	tgbe_wr(dev, txq(0) + TGBE_TXQ_82574_TARC,
+		(tgbe_rd(dev, txq(0) + TGBE_TXQ_82574_TARC) &
+		 ~TGBE_82574_TARC0_CLEAR) |
+		TGBE_82574_TARC0_ERRATUM | TGBE_82574_TARC_MQ |
+		TGBE_82574_TARC_ENABLE);
+	tgbe_set_bits(dev, txq(1) + TGBE_TXQ_82574_TARC,
+		      TGBE_82574_TARC_MQ | TGBE_82574_TARC_ENABLE);
+}
+
+static void irq_mask(struct tgbe_device *dev)
+{
+	tgbe_wr(dev, TGBE_IMC, TGBE_INT_ALL);
+}
+
+static int chip_reset(struct tgbe_device *dev)
+{
+	bool owned;
+
+	tgbe_chip_stop_bus(dev);
+	irq_mask(dev);
+	tgbe_filter_rctl(dev, ~0u, 0);
+	tgbe_wr(dev, TGBE_TCTL, TGBE_TCTL_PSP);
+	tgbe_flush(dev);
+	usleep_range(10000, 20000);
+
+	/* the firmware must not be in the PHY when the MAC goes away */
+	owned = !phy_get(dev);
+	tgbe_set_bits(dev, TGBE_CTRL, TGBE_CTRL_RST);
+	usleep_range(3000, 5000);
+	if (tgbe_wait(dev, TGBE_CTRL, TGBE_CTRL_RST, 0, 1000, 20000)) {
+		dev_err(&dev->pdev->dev, "reset did not finish in 20 ms\n");
+		return -ETIMEDOUT;
+	}
+	if (owned)
+		phy_put(dev);
+	/* without its NVM settings the MAC is not to be used */
+	if (tgbe_wait(dev, TGBE_EECD, TGBE_EECD_AUTO_RD, TGBE_EECD_AUTO_RD,
+		      1000, 20000)) {
+		dev_err(&dev->pdev->dev, "NVM auto-read did not finish in 20 ms\n");
+		return -ETIMEDOUT;
+	}
+	/* the PHY loads its settings only now, and says nowhere it is done */
+	msleep(25);
+	irq_mask(dev);
+	tgbe_rd(dev, TGBE_ICR);
+	/* a boot agent, or the reset itself, may leave the semaphore taken */
+	tgbe_clear_bits(dev, TGBE_SWSM, TGBE_SWSM_SMBI);
+
+	tgbe_chip_clear_filters(dev);
+	set_fixed_bits(dev);
+	tgbe_wr(dev, TGBE_VET, ETH_P_8021Q);
+	tgbe_wr(dev, TGBE_WUC, 0);
+	tgbe_wr(dev, TGBE_TIPG, TGBE_TIPG_82574);
+	/* interrupt at once: throttling is the vectors' timers' work */
+	tgbe_wr(dev, TGBE_82574_RDTR, 0);
+	tgbe_wr(dev, TGBE_82574_RADV, 0);
+	tgbe_wr(dev, TGBE_82574_TIDV, 0);
+	tgbe_wr(dev, TGBE_82574_TADV, 0);
+	tgbe_wr(dev, TGBE_RXCSUM, TGBE_RXCSUM_IPOFL | TGBE_RXCSUM_TUOFL |
+		TGBE_RXCSUM_PCSD);
+	/* ACK_DIS: TCP acknowledgements raise spurious causes with MSI-X */
+	tgbe_wr(dev, TGBE_RFCTL, TGBE_RFCTL_82574_EXSTEN |
+		TGBE_RFCTL_82574_ACK_DIS | TGBE_RFCTL_IPV6_EX_DIS);
+	tgbe_wr(dev, TGBE_TCTL, TGBE_TCTL_PSP | TGBE_TCTL_RTLC |
+		FIELD_PREP(TGBE_TCTL_CT, TGBE_TCTL_CT_DEFAULT) |
+		FIELD_PREP(TGBE_TCTL_COLD, TGBE_TCTL_COLD_DEFAULT));
+	/* one size for every buffer; takes effect when RCTL.EN is set */
+	tgbe_filter_rctl(dev, TGBE_RCTL_82574_FLXBUF_KB,
+			 FIELD_PREP(TGBE_RCTL_82574_FLXBUF_KB, RX_BUFFER_KB));
+	return 0;
+}
+
+static int phy_setup(struct tgbe_device *dev)
+{
+	int err;
+
+	err = tgbe_phy_modify(dev, TGBE_BM_CONTROL,
+			      TGBE_BM_POLARITY | TGBE_BM_DOWNSHIFT,
+			      TGBE_BM_AUTO_MDIX);
+	if (err)
+		return err;
+	/* vendor sequence of the BM PHY: page 3, value 0 */
+	err = tgbe_phy_write(dev, TGBE_BM_PAGE_ADDR, 3);
+	if (err == -EIO)	/* a PHY without the register needs no fix */
+		return 0;
+	return err ?: tgbe_phy_write(dev, TGBE_BM_PAGE_DATA, 0);
+}
+
+static u32 queue_causes(unsigned int queue)
+{
+	return TGBE_INT_82574_RXQ(queue) | TGBE_INT_82574_TXQ(queue);
+}
+
+static u32 ivar_entry(unsigned int vector, unsigned int shift)
+{
+	return (TGBE_82574_IVAR_VALID | vector) << shift;
+}
+
+static void irq_setup(struct tgbe_device *dev)
+{
+	u32 ivar = 0, eiac = 0;
+	unsigned int q;
+
+	if (dev->irq_mode != TGBE_IRQ_MSIX) {
+		tgbe_wr(dev, TGBE_82574_EIAC, 0);
+		tgbe_clear_bits(dev, TGBE_CTRL_EXT, TGBE_CTRL_EXT_82574_EIAME);
+		return;
+	}
+	for (q = 0; q < dev->queues_max; q++) {
+		ivar |= ivar_entry(q, TGBE_82574_IVAR_RXQ(q)) |
+			ivar_entry(q, TGBE_82574_IVAR_TXQ(q));
+		eiac |= queue_causes(q);
+	}
+	ivar |= ivar_entry(dev->queues_max, TGBE_82574_IVAR_OTHER);
+	tgbe_wr(dev, TGBE_82574_IVAR, ivar);
+	/* sending a queue's message clears its causes and masks them */
+	tgbe_wr(dev, TGBE_82574_EIAC, eiac);
+	tgbe_wr(dev, TGBE_IAM, eiac);
+	tgbe_wr(dev, TGBE_CTRL_EXT,
+		(tgbe_rd(dev, TGBE_CTRL_EXT) & ~TGBE_CTRL_EXT_82574_IAME) |
+		TGBE_CTRL_EXT_82574_EIAME | TGBE_CTRL_EXT_82574_PBA_CLR);
+}
+
+static void irq_bits(struct tgbe_vector *vector)
+{
+	struct tgbe_device *dev = vector->dev;
+
+	vector->unmask = dev->mapping + TGBE_IMS;
+	if (dev->irq_mode == TGBE_IRQ_MSIX)
+		vector->unmask_bits = queue_causes(vector->index);
+	else
+		vector->unmask_bits = dev->chip->irq_causes |
+				      TGBE_OTHER_CAUSES;
+}
+
+static void irq_other_enable(struct tgbe_device *dev)
+{
+	tgbe_wr(dev, TGBE_IMS, TGBE_OTHER_CAUSES | TGBE_INT_82574_OTHER);
+}
+
+/* Reading ICR took the queues' causes along: raise again what was pending */
+static void irq_other_done(struct tgbe_device *dev, u32 causes)
+{
+	u32 lost = causes & (queue_causes(0) | queue_causes(1));
+
+	if (lost)
+		tgbe_wr(dev, TGBE_ICS, lost);
+}
+
+static void irq_throttle(struct tgbe_vector *vector, unsigned int usecs)
+{
+	u32 reg = vector->dev->irq_mode == TGBE_IRQ_MSIX ?
+		  TGBE_82574_EITR(vector->index) : TGBE_82574_ITR;
+
+	/* units of 256 ns in 16 bits */
+	tgbe_wr(vector->dev, reg, min(usecs * 1000 / 256, 0xffffu));
+}
+
+static void irq_kick(struct tgbe_vector *vector)
+{
+	struct tgbe_device *dev = vector->dev;
+
+	tgbe_wr(dev, TGBE_ICS, dev->irq_mode == TGBE_IRQ_MSIX ?
+		TGBE_INT_82574_RXQ(vector->index) : TGBE_INT_RXDW);
+}
+
+/* The same for every frame size, see the top of this file */
+static struct tgbe_rx_geometry rx_geometry(unsigned int frame)
+{
+	return (struct tgbe_rx_geometry){
+		.truesize = SZ_4K,
+		.headroom = XDP_PACKET_HEADROOM,
+		.room = RX_BUFFER_KB * SZ_1K,
+	};
+}
+
+static void rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
+{
+	tgbe_chip_rx_program(dev, ring);
+	writel(ring->next_to_use, ring->tail);
+}
+
+/* The base registers may change only while the transmitter, which serves both
+ * queues, is off. The other queue's descriptors wait meanwhile and are sent
+ * when it comes back.
+ */
+static int tx_quiesce(struct tgbe_device *dev, unsigned int queue)
+{
+	tgbe_clear_bits(dev, TGBE_TCTL, TGBE_TCTL_EN);
+	tgbe_flush(dev);
+	usleep_range(TX_IDLE_US, TX_IDLE_US + 1000);
+	return 0;
+}
+
+static void tx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
+{
+	tgbe_chip_tx_program(dev, ring);
+	tgbe_set_bits(dev, txq(ring->index) + TGBE_TXQ_82574_TARC,
+		      TGBE_82574_TARC_ENABLE);
+	tgbe_set_bits(dev, TGBE_TCTL, TGBE_TCTL_EN);
+}
+
+static void frame_limit(struct tgbe_device *dev, unsigned int frame)
+{
+	unsigned int rx_kb, bytes;
+	u32 high;
+
+	/* without LPE the limit is 1522 bytes */
+	if (frame > VLAN_ETH_FRAME_LEN + ETH_FCS_LEN)
+		tgbe_filter_rctl(dev, 0, TGBE_RCTL_LPE);
+	else
+		tgbe_filter_rctl(dev, TGBE_RCTL_LPE, 0);
+
+	rx_kb = FIELD_GET(TGBE_82574_PBA_RX_KB, tgbe_rd(dev, TGBE_82574_PBA));
+	bytes = rx_kb * SZ_1K;
+	high = round_down(min(bytes * 9 / 10, bytes - frame), 8);
+	tgbe_wr(dev, TGBE_FCRTH, high);
+	tgbe_wr(dev, TGBE_FCRTL, (high - 8) | TGBE_FCRTL_XONE);
+}
+
+static u8 rss_entry(unsigned int queue)
+{
+	return queue << 7;
+}
+
+static u32 queue_drops(struct tgbe_device *dev, unsigned int queue)
+{
+	return 0;
+}
+
+const struct tgbe_chip tgbe_chip_82574 = {
+	.name			= "82574L",
+	.format			= TGBE_FMT_EXT,
+	.max_queues		= 2,
+	.unicast_entries	= 15,	/* the last is for management */
+	.fixed_arrays		= true,
+	.irq_causes		= TGBE_INT_RXDW | TGBE_INT_TXDW |
+				  TGBE_INT_RXDMT0,
+	.rss_mode		= TGBE_MRQC_82574_RSS | TGBE_MRQC_TCP4 |
+				  TGBE_MRQC_IP4 | TGBE_MRQC_TCP6_EX |
+				  TGBE_MRQC_IP6_EX | TGBE_MRQC_IP6,
+	.rxq			= rxq,
+	.txq			= txq,
+	.reset			= chip_reset,
+	.phy_setup		= phy_setup,
+	.phy_get		= phy_get,
+	.phy_put		= phy_put,
+	.nvm_get		= phy_get,
+	.nvm_put		= phy_put,
+	.irq_setup		= irq_setup,
+	.irq_mask		= irq_mask,
+	.irq_bits		= irq_bits,
+	.irq_other_enable	= irq_other_enable,
+	.irq_other_done		= irq_other_done,
+	.irq_throttle		= irq_throttle,
+	.irq_kick		= irq_kick,
+	.rx_geometry		= rx_geometry,
+	.rx_arm			= rx_arm,
+	.tx_arm			= tx_arm,
+	.tx_quiesce		= tx_quiesce,
+	.frame_limit		= frame_limit,
+	.rss_entry		= rss_entry,
+	.queue_drops		= queue_drops,
+};

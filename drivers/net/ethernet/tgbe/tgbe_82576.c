@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The 82576: queues with enables of their own, EICR vectors, IVAR bytes. */
+#include <linux/bitfield.h>
+#include <linux/delay.h>
+#include <linux/mii.h>
+
+#include "tgbe.h"
+
+/* Prefetch 8 descriptors once the host has 8 (receive) or 1 (transmit) ready.
+ * Write-back thresholds above 1 do not go with MSI-X on this chip.
+ */
+#define RXDCTL_VALUE	(FIELD_PREP(TGBE_DCTL_PTHRESH, 8) | \
+			 FIELD_PREP(TGBE_DCTL_HTHRESH, 8) | \
+			 FIELD_PREP(TGBE_DCTL_WTHRESH, 1))
+#define TXDCTL_VALUE	(FIELD_PREP(TGBE_DCTL_PTHRESH, 8) | \
+			 FIELD_PREP(TGBE_DCTL_HTHRESH, 1) | \
+			 FIELD_PREP(TGBE_DCTL_WTHRESH, 1))
+
+/* A queue follows its enable bit within microseconds; 20 ms is generous */
+#define QUEUE_WAIT_US	20000
+
+static u32 rxq(unsigned int queue)
+{
+	return TGBE_82576_RXQ(queue);
+}
+
+static u32 txq(unsigned int queue)
+{
+	return TGBE_82576_TXQ(queue);
+}
+
+static unsigned int port_function(struct tgbe_device *dev)
+{
+	return FIELD_GET(TGBE_STATUS_FUNC, tgbe_rd(dev, TGBE_STATUS));
+}
+
+/* The chip's own completion timeout of 0.5 to 1 ms is shorter than what
+ * switches need: choose the 10 ms class unless somebody chose already.
+ */
+static void set_completion_timeout(struct tgbe_device *dev)
+{
+	u32 gcr = tgbe_rd(dev, TGBE_GCR);
+
+	if (!(gcr & TGBE_GCR_CMPL_TMOUT)) {
+		if (gcr & TGBE_GCR_CAP_VER2)
+			pcie_capability_clear_and_set_word(dev->pdev,
+							   PCI_EXP_DEVCTL2,
+							   PCI_EXP_DEVCTL2_COMP_TIMEOUT,
+							   0x5);
+		else
+			gcr |= FIELD_PREP(TGBE_GCR_CMPL_TMOUT,
+					  TGBE_GCR_CMPL_TMOUT_10MS);
+	}
+	tgbe_wr(dev, TGBE_GCR, gcr & ~TGBE_GCR_CMPL_RESEND);
+}
+
+static void irq_mask(struct tgbe_device *dev)
+{
+	tgbe_wr(dev, TGBE_IMC, TGBE_INT_ALL);
+	tgbe_wr(dev, TGBE_82576_EIMC, TGBE_INT_ALL);
+}
+
+static int chip_reset(struct tgbe_device *dev)
+{
+	unsigned int i;
+
+	tgbe_chip_stop_bus(dev);
+	set_completion_timeout(dev);
+	irq_mask(dev);
+	tgbe_filter_rctl(dev, ~0u, 0);
+	tgbe_wr(dev, TGBE_TCTL, TGBE_TCTL_PSP);
+	tgbe_flush(dev);
+	usleep_range(10000, 20000);
+
+	tgbe_set_bits(dev, TGBE_CTRL, TGBE_CTRL_RST);
+	/* registers are not to be touched for 1 ms after a reset */
+	usleep_range(3000, 5000);
+	if (tgbe_wait(dev, TGBE_CTRL, TGBE_CTRL_RST, 0, 1000, 20000)) {
+		dev_err(&dev->pdev->dev, "reset did not finish in 20 ms\n");
+		return -ETIMEDOUT;
+	}
+	/* Never set without an EEPROM, so a timeout is no failure */
+	if (tgbe_wait(dev, TGBE_EECD, TGBE_EECD_AUTO_RD, TGBE_EECD_AUTO_RD,
+		      1000, 10000))
+		dev_dbg(&dev->pdev->dev, "NVM auto-read not reported done\n");
+	irq_mask(dev);
+	tgbe_rd(dev, TGBE_ICR);
+
+	if (tgbe_rd(dev, TGBE_CTRL_EXT) & TGBE_CTRL_EXT_82576_LINK_MODE) {
+		dev_err(&dev->pdev->dev,
+			"NVM selects a SerDes or SGMII link; only copper is supported\n");
+		return -ENODEV;
+	}
+
+	/* the reset leaves queue 0 of either direction enabled */
+	tgbe_wr(dev, rxq(0) + TGBE_RXQ_CTL, 0);
+	tgbe_wr(dev, txq(0) + TGBE_TXQ_CTL, 0);
+
+	tgbe_chip_clear_filters(dev);
+	for (i = 0; i < 8; i++)
+		tgbe_wr(dev, TGBE_82576_RAL16(i) + 4, 0);
+	for (i = 0; i < TGBE_82576_UTA_WORDS; i++)
+		tgbe_wr(dev, TGBE_82576_UTA(i), 0);
+
+	tgbe_wr(dev, TGBE_VET, ETH_P_8021Q);
+	tgbe_wr(dev, TGBE_WUC, 0);
+	tgbe_set_bits(dev, TGBE_82576_DTXCTL, TGBE_82576_DTXCTL_VLAN_ADDED);
+	tgbe_wr(dev, TGBE_RXCSUM, TGBE_RXCSUM_IPOFL | TGBE_RXCSUM_TUOFL |
+		TGBE_RXCSUM_82576_CRCOFL | TGBE_RXCSUM_PCSD);
+	/* parsing IPv6 extension headers is an erratum of this chip */
+	tgbe_set_bits(dev, TGBE_RFCTL, TGBE_RFCTL_IPV6_EX_DIS);
+	tgbe_wr(dev, TGBE_TCTL, TGBE_TCTL_PSP | TGBE_TCTL_RTLC |
+		FIELD_PREP(TGBE_TCTL_CT, TGBE_TCTL_CT_DEFAULT) |
+		FIELD_PREP(TGBE_TCTL_COLD, TGBE_TCTL_COLD_DEFAULT));
+	tgbe_set_bits(dev, TGBE_CTRL_EXT, TGBE_CTRL_EXT_DRV_LOAD);
+	return 0;
+}
+
+/* SW_FW_SYNC has a bit a resource for software, and the same one 16 higher
+ * for the firmware of the management controller.
+ */
+static int get_resource(struct tgbe_device *dev, u32 bit)
+{
+	u32 taken = bit | bit << TGBE_SWFW_FW_SHIFT;
+
+	for (int i = 0; i < 200; i++) {
+		u32 sync;
+
+		if (tgbe_chip_get_smbi(dev))
+			return -EBUSY;
+		sync = tgbe_rd(dev, TGBE_82576_SW_FW_SYNC);
+		if (!(sync & taken)) {
+			tgbe_wr(dev, TGBE_82576_SW_FW_SYNC, sync | bit);
+			tgbe_chip_put_smbi(dev);
+			return 0;
+		}
+		tgbe_chip_put_smbi(dev);
+		usleep_range(5000, 6000);
+	}
+	return -EBUSY;
+}
+
+static void put_resource(struct tgbe_device *dev, u32 bit)
+{
+	if (tgbe_chip_get_smbi(dev))
+		return;
+	tgbe_clear_bits(dev, TGBE_82576_SW_FW_SYNC, bit);
+	tgbe_chip_put_smbi(dev);
+}
+
+static int phy_get(struct tgbe_device *dev)
+{
+	return get_resource(dev, TGBE_SWFW_PHY(port_function(dev)));
+}
+
+static void phy_put(struct tgbe_device *dev)
+{
+	put_resource(dev, TGBE_SWFW_PHY(port_function(dev)));
+}
+
+static int nvm_get(struct tgbe_device *dev)
+{
+	return get_resource(dev, TGBE_SWFW_NVM);
+}
+
+static void nvm_put(struct tgbe_device *dev)
+{
+	put_resource(dev, TGBE_SWFW_NVM);
+}
+
+static int phy_setup(struct tgbe_device *dev)
+{
+	u32 done = TGBE_EEMNGCTL_CFG_DONE(port_function(dev));
+	int err;
+
+	/* The MAC copies settings from the NVM into the PHY after its reset.
+	 * No NVM, no bit: go on after the time the datasheet grants.
+	 */
+	if (tgbe_wait(dev, TGBE_EEMNGCTL, done, done, 1000, 100000))
+		dev_dbg(&dev->pdev->dev, "PHY configuration not reported done\n");
+
+	/* full speed in D0, crossover automatic */
+	err = tgbe_phy_modify(dev, TGBE_IGP_POWER, TGBE_IGP_D0_LPLU, 0);
+	if (err)
+		return err;
+	return tgbe_phy_modify(dev, TGBE_IGP_PORT_CTRL,
+			       TGBE_IGP_AUTO_MDIX | TGBE_IGP_FORCE_MDIX,
+			       TGBE_IGP_AUTO_MDIX);
+}
+
+static u32 ivar_entry(unsigned int vector)
+{
+	return TGBE_82576_IVAR_VALID | vector;
+}
+
+static void irq_setup(struct tgbe_device *dev)
+{
+	bool msix = dev->irq_mode == TGBE_IRQ_MSIX;
+	u32 vectors = GENMASK(dev->queues_max, 0);
+	unsigned int q;
+
+	/* GPIE first: IVAR and EITR do not take values before it (7.3) */
+	if (msix)
+		tgbe_wr(dev, TGBE_82576_GPIE, TGBE_82576_GPIE_NSICR |
+			TGBE_82576_GPIE_MSIX | TGBE_82576_GPIE_EIAME |
+			TGBE_82576_GPIE_PBA);
+	else
+		tgbe_wr(dev, TGBE_82576_GPIE, 0);
+
+	for (q = 0; q < dev->queues_max; q++) {
+		u32 entry = ivar_entry(msix ? q : 0);
+
+		/* bytes 2 and 3 belong to queues 8 to 15, which are not used */
+		tgbe_wr(dev, TGBE_82576_IVAR(q),
+			entry << TGBE_82576_IVAR_RX_SHIFT(q) |
+			entry << TGBE_82576_IVAR_TX_SHIFT(q));
+	}
+	if (!msix) {
+		/* reading ICR masks what was raised */
+		tgbe_wr(dev, TGBE_IAM, TGBE_INT_ALL);
+		return;
+	}
+	tgbe_wr(dev, TGBE_82576_IVAR_MISC,
+		FIELD_PREP(TGBE_82576_IVAR_MISC_OTHER,
+			   ivar_entry(dev->queues_max)));
+	tgbe_wr(dev, TGBE_82576_EIAC, vectors);
+	tgbe_wr(dev, TGBE_82576_EIAM, vectors);
+}
+
+static void irq_bits(struct tgbe_vector *vector)
+{
+	struct tgbe_device *dev = vector->dev;
+
+	if (dev->irq_mode == TGBE_IRQ_MSIX) {
+		vector->unmask = dev->mapping + TGBE_82576_EIMS;
+		vector->unmask_bits = BIT(vector->index);
+	} else {
+		vector->unmask = dev->mapping + TGBE_IMS;
+		vector->unmask_bits = dev->chip->irq_causes |
+				      TGBE_OTHER_CAUSES;
+	}
+}
+
+static void irq_other_enable(struct tgbe_device *dev)
+{
+	tgbe_wr(dev, TGBE_IMS, TGBE_OTHER_CAUSES);
+	tgbe_wr(dev, TGBE_82576_EIMS, BIT(dev->queues_max));
+}
+
+static void irq_other_done(struct tgbe_device *dev, u32 causes)
+{
+	tgbe_wr(dev, TGBE_82576_EIMS, BIT(dev->queues_max));
+}
+
+static void irq_throttle(struct tgbe_vector *vector, unsigned int usecs)
+{
+	/* CNT_IGNR lets a running interval end instead of starting it anew */
+	tgbe_wr(vector->dev, TGBE_82576_EITR(vector->index),
+		FIELD_PREP(TGBE_82576_EITR_USECS, usecs) |
+		TGBE_82576_EITR_CNT_IGNR);
+}
+
+static void irq_kick(struct tgbe_vector *vector)
+{
+	struct tgbe_device *dev = vector->dev;
+
+	if (dev->irq_mode == TGBE_IRQ_MSIX)
+		tgbe_wr(dev, TGBE_82576_EICS, BIT(vector->index));
+	else
+		tgbe_wr(dev, TGBE_ICS, TGBE_INT_RXDW);
+}
+
+/* Frames of the standard MTU fit half a 4 KB page: RLPML keeps the chip from
+ * writing more, although SRRCTL counts in whole KB. Larger ones go over
+ * several page-sized buffers.
+ */
+static struct tgbe_rx_geometry rx_geometry(unsigned int frame)
+{
+	const unsigned int tail = SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	struct tgbe_rx_geometry g;
+
+	if (frame + NET_SKB_PAD + tail <= SZ_2K) {
+		g.truesize = SZ_2K;
+		g.room = SZ_2K;
+		g.headroom = round_down(SZ_2K - tail - frame, 64);
+	} else {
+		g.truesize = SZ_4K;
+		g.room = 3 * SZ_1K;
+		g.headroom = XDP_PACKET_HEADROOM;
+	}
+	return g;
+}
+
+static int queue_switch(struct tgbe_device *dev, u32 ctl, u32 value)
+{
+	tgbe_wr(dev, ctl, value);
+	return tgbe_wait(dev, ctl, TGBE_DCTL_82576_ENABLE,
+			 value & TGBE_DCTL_82576_ENABLE, 10, QUEUE_WAIT_US);
+}
+
+static void rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
+{
+	u32 base = rxq(ring->index);
+	u32 srrctl;
+
+	srrctl = FIELD_PREP(TGBE_SRRCTL_BSIZE_KB,
+			    ring->geometry.room / SZ_1K) |
+		 FIELD_PREP(TGBE_SRRCTL_DESCTYPE, TGBE_SRRCTL_DESCTYPE_ADV_ONE);
+	/* a full queue must not hold up the others */
+	if (dev->config.queues > 1)
+		srrctl |= TGBE_SRRCTL_DROP_EN;
+
+	tgbe_chip_rx_program(dev, ring);
+	tgbe_wr(dev, base + TGBE_RXQ_82576_SRRCTL, srrctl);
+	if (queue_switch(dev, base + TGBE_RXQ_CTL,
+			 RXDCTL_VALUE | TGBE_DCTL_82576_ENABLE))
+		netdev_err(dev->netdev, "receive queue %u did not start\n",
+			   ring->index);
+	/* a tail written before the enable bit reads 1 is lost (4.5) */
+	writel(ring->next_to_use, ring->tail);
+}
+
+static int rx_quiesce(struct tgbe_device *dev, unsigned int queue)
+{
+	return queue_switch(dev, rxq(queue) + TGBE_RXQ_CTL, 0);
+}
+
+static void tx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
+{
+	tgbe_chip_tx_program(dev, ring);
+	if (queue_switch(dev, txq(ring->index) + TGBE_TXQ_CTL,
+			 TXDCTL_VALUE | TGBE_DCTL_82576_ENABLE))
+		netdev_err(dev->netdev, "transmit queue %u did not start\n",
+			   ring->index);
+}
+
+static int tx_quiesce(struct tgbe_device *dev, unsigned int queue)
+{
+	return queue_switch(dev, txq(queue) + TGBE_TXQ_CTL, 0);
+}
+
+static void frame_limit(struct tgbe_device *dev, unsigned int frame)
+{
+	unsigned int rx_kb;
+	u32 high;
+
+	/* RLPML counts the tag and the FCS and acts only beside RCTL.LPE */
+	tgbe_wr(dev, TGBE_82576_RLPML, frame);
+	tgbe_filter_rctl(dev, 0, TGBE_RCTL_LPE);
+
+	/* Ask the partner to pause while there is still room for a frame of
+	 * ours and one jumbo of its own that is already on the wire.
+	 */
+	rx_kb = FIELD_GET(TGBE_82576_RXPBS_KB, tgbe_rd(dev, TGBE_82576_RXPBS));
+	high = round_down(rx_kb * SZ_1K - (frame + 9728), 16);
+	tgbe_wr(dev, TGBE_FCRTH, high);
+	tgbe_wr(dev, TGBE_FCRTL, (high - 16) | TGBE_FCRTL_XONE);
+}
+
+static u8 rss_entry(unsigned int queue)
+{
+	return queue;
+}
+
+static u32 queue_drops(struct tgbe_device *dev, unsigned int queue)
+{
+	return tgbe_rd(dev, TGBE_82576_RQDPC(queue)) & GENMASK(11, 0);
+}
+
+const struct tgbe_chip tgbe_chip_82576 = {
+	.name			= "82576",
+	.format			= TGBE_FMT_ADV,
+	.max_queues		= TGBE_MAX_QUEUES,
+	.unicast_entries	= 16,
+	.irq_causes		= TGBE_INT_RXDW | TGBE_INT_TXDW |
+				  TGBE_INT_RXDMT0,
+	/* Bit 21 is TCP over IPv6; bit 18 hashes it as well, extension
+	 * headers or not, on cards that ignore bit 21.
+	 */
+	.rss_mode		= TGBE_MRQC_82576_RSS | TGBE_MRQC_TCP4 |
+				  TGBE_MRQC_IP4 | TGBE_MRQC_TCP6 |
+				  TGBE_MRQC_TCP6_EX | TGBE_MRQC_IP6 |
+				  TGBE_MRQC_IP6_EX,
+	.rxq			= rxq,
+	.txq			= txq,
+	.reset			= chip_reset,
+	.phy_setup		= phy_setup,
+	.phy_get		= phy_get,
+	.phy_put		= phy_put,
+	.nvm_get		= nvm_get,
+	.nvm_put		= nvm_put,
+	.irq_setup		= irq_setup,
+	.irq_mask		= irq_mask,
+	.irq_bits		= irq_bits,
+	.irq_other_enable	= irq_other_enable,
+	.irq_other_done		= irq_other_done,
+	.irq_throttle		= irq_throttle,
+	.irq_kick		= irq_kick,
+	.rx_geometry		= rx_geometry,
+	.rx_arm			= rx_arm,
+	.rx_quiesce		= rx_quiesce,
+	.tx_arm			= tx_arm,
+	.tx_quiesce		= tx_quiesce,
+	.frame_limit		= frame_limit,
+	.rss_entry		= rss_entry,
+	.queue_drops		= queue_drops,
+};

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Which frames are let in: addresses, multicast hashes, VLANs, promiscuity.
+ * Owner of RCTL.
+ */
+#include <linux/bitfield.h>
+#include <linux/etherdevice.h>
+
+#include "tgbe.h"
+
+/**
+ * tgbe_filter_rctl() - change bits of RCTL
+ * @dev: port
+ * @clear: bits to clear
+ * @set: bits to set afterwards
+ *
+ * Context: process or softirq.
+ */
+void tgbe_filter_rctl(struct tgbe_device *dev, u32 clear, u32 set)
+{
+	spin_lock_bh(&dev->filter_lock);
+	dev->rctl = (dev->rctl & ~clear) | set;
+	tgbe_wr(dev, TGBE_RCTL, dev->rctl);
+	spin_unlock_bh(&dev->filter_lock);
+}
+
+/* RAL first: the entry becomes valid with the write of RAH */
+static void write_address(struct tgbe_device *dev, unsigned int entry,
+			  const u8 *addr)
+{
+	tgbe_wr(dev, TGBE_RAL(entry), get_unaligned_le32(addr));
+	tgbe_wr(dev, TGBE_RAH(entry), TGBE_RAH_AV |
+		FIELD_PREP(TGBE_RAH_ADDR, get_unaligned_le16(addr + 4)));
+}
+
+/**
+ * tgbe_filter_mac() - receive frames for the netdev's own address
+ * @dev: port
+ */
+void tgbe_filter_mac(struct tgbe_device *dev)
+{
+	write_address(dev, 0, dev->netdev->dev_addr);
+}
+
+/* Returns false when there are more addresses than entries */
+static bool write_unicast_list(struct tgbe_device *dev)
+{
+	struct netdev_hw_addr *ha;
+	unsigned int entry = 1;
+
+	if (netdev_uc_count(dev->netdev) > dev->chip->unicast_entries - 1)
+		return false;
+	netdev_for_each_uc_addr(ha, dev->netdev)
+		write_address(dev, entry++, ha->addr);
+	while (entry < dev->chip->unicast_entries)
+		tgbe_wr(dev, TGBE_RAH(entry++), 0);
+	return true;
+}
+
+/* The chip hashes an address to its bits 47:36, with RCTL.MO = 0 */
+static void write_multicast_hashes(struct tgbe_device *dev)
+{
+	u32 table[TGBE_MTA_WORDS] = {};
+	struct netdev_hw_addr *ha;
+
+	netdev_for_each_mc_addr(ha, dev->netdev) {
+		u16 hash = get_unaligned_le16(ha->addr + 4) >> 4;
+
+		table[hash / 32] |= BIT(hash % 32);
+	}
+	for (unsigned int i = 0; i < TGBE_MTA_WORDS; i++)
+		tgbe_wr(dev, TGBE_MTA(i), table[i]);
+}
+
+/**
+ * tgbe_filter_rx_mode() - ndo_set_rx_mode
+ * @netdev: port
+ *
+ * Context: softirq, address lock held.
+ */
+void tgbe_filter_rx_mode(struct net_device *netdev)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+	u32 mode = 0;
+
+	write_multicast_hashes(dev);
+	if (!write_unicast_list(dev))
+		mode |= TGBE_RCTL_UPE;
+	if (netdev->flags & IFF_ALLMULTI)
+		mode |= TGBE_RCTL_MPE;
+	if (netdev->flags & IFF_PROMISC)
+		mode |= TGBE_RCTL_UPE | TGBE_RCTL_MPE;
+	else if (netdev->features & NETIF_F_HW_VLAN_CTAG_FILTER)
+		mode |= TGBE_RCTL_VFE;
+	tgbe_filter_rctl(dev, TGBE_RCTL_UPE | TGBE_RCTL_MPE | TGBE_RCTL_VFE,
+			 mode);
+}
+
+static void write_vlan_word(struct tgbe_device *dev, u16 vid)
+{
+	unsigned int word = vid / 32;
+
+	tgbe_wr(dev, TGBE_VFTA(word),
+		bitmap_read(dev->vlans, word * 32, 32));
+}
+
+/**
+ * tgbe_filter_vlan_add() - ndo_vlan_rx_add_vid
+ * @netdev: port
+ * @proto: ETH_P_8021Q, the only one offered
+ * @vid: VLAN id
+ *
+ * Context: RTNL.
+ * Return: 0.
+ */
+int tgbe_filter_vlan_add(struct net_device *netdev, __be16 proto, u16 vid)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	set_bit(vid, dev->vlans);
+	write_vlan_word(dev, vid);
+	return 0;
+}
+
+/**
+ * tgbe_filter_vlan_kill() - ndo_vlan_rx_kill_vid
+ * @netdev: port
+ * @proto: ETH_P_8021Q
+ * @vid: VLAN id
+ *
+ * Context: RTNL.
+ * Return: 0.
+ */
+int tgbe_filter_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	clear_bit(vid, dev->vlans);
+	write_vlan_word(dev, vid);
+	return 0;
+}
+
+/**
+ * tgbe_filter_vlan_strip() - take received tags out of the frame, or not
+ * @dev: port
+ * @features: those about to be in force
+ */
+void tgbe_filter_vlan_strip(struct tgbe_device *dev, netdev_features_t features)
+{
+	if (features & NETIF_F_HW_VLAN_CTAG_RX)
+		tgbe_set_bits(dev, TGBE_CTRL, TGBE_CTRL_VME);
+	else
+		tgbe_clear_bits(dev, TGBE_CTRL, TGBE_CTRL_VME);
+}
+
+/**
+ * tgbe_filter_init() - write all filters to a chip that was reset
+ * @dev: port being opened
+ *
+ * Context: process, RTNL.
+ */
+void tgbe_filter_init(struct tgbe_device *dev)
+{
+	tgbe_filter_mac(dev);
+	for (unsigned int vid = 0; vid < VLAN_N_VID; vid += 32)
+		write_vlan_word(dev, vid);
+	tgbe_filter_vlan_strip(dev, dev->netdev->features);
+	netif_addr_lock_bh(dev->netdev);
+	tgbe_filter_rx_mode(dev->netdev);
+	netif_addr_unlock_bh(dev->netdev);
+}

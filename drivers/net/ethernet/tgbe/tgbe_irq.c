@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Interrupt vectors: found at probe, requested from open to close, and never
+ * touched by a change of rings or queues, so that names and affinity stay.
+ */
+#include <linux/cpumask.h>
+#include <linux/interrupt.h>
+
+#include "tgbe.h"
+
+static const char *const mode_name[] = {
+	[TGBE_IRQ_MSIX] = "MSI-X",
+	[TGBE_IRQ_MSI] = "MSI",
+	[TGBE_IRQ_INTX] = "INTx",
+};
+
+static irqreturn_t queue_interrupt(int irq, void *data)
+{
+	struct tgbe_vector *vector = data;
+
+	/* the chip masked this vector when it sent the message */
+	napi_schedule_irqoff(&vector->napi);
+	return IRQ_HANDLED;
+}
+
+static void handle_other(struct tgbe_device *dev, u32 causes)
+{
+	if (causes & TGBE_INT_LSC) {
+		atomic_inc(&dev->lsc_events);
+		tgbe_link_check(dev);
+	}
+	if (causes & TGBE_INT_RXO)
+		atomic_inc(&dev->overruns);
+}
+
+static irqreturn_t other_interrupt(int irq, void *data)
+{
+	struct tgbe_device *dev = data;
+	u32 causes = tgbe_rd(dev, TGBE_ICR);
+
+	handle_other(dev, causes);
+	dev->chip->irq_other_done(dev, causes);
+	return IRQ_HANDLED;
+}
+
+/* MSI and INTx: one vector for everything */
+static irqreturn_t single_interrupt(int irq, void *data)
+{
+	struct tgbe_vector *vector = data;
+	struct tgbe_device *dev = vector->dev;
+	u32 causes = tgbe_rd(dev, TGBE_ICR);
+
+	/* On a shared line a card without a cause was not the one. A card that
+	 * is gone reads as all ones.
+	 */
+	if (!causes || causes == TGBE_INT_ALL)
+		return IRQ_NONE;
+
+	/* Reading masks on one chip and not on the other: this serves both */
+	tgbe_wr(dev, TGBE_IMC, TGBE_INT_ALL);
+	handle_other(dev, causes);
+	napi_schedule_irqoff(&vector->napi);
+	return IRQ_HANDLED;
+}
+
+/* MSI-X with a vector a queue pair and one for the rest, or one of anything */
+static int alloc_irq_vectors(struct tgbe_device *dev)
+{
+	unsigned int wanted = min_t(unsigned int, num_online_cpus(),
+				    dev->chip->max_queues);
+	int n;
+
+	n = pci_alloc_irq_vectors(dev->pdev, 2, wanted + 1, PCI_IRQ_MSIX);
+	if (n >= 2) {
+		dev->irq_mode = TGBE_IRQ_MSIX;
+		dev->queues_max = n - 1;
+		return 0;
+	}
+	dev->queues_max = 1;
+	n = pci_alloc_irq_vectors(dev->pdev, 1, 1, PCI_IRQ_MSI);
+	if (n == 1) {
+		dev->irq_mode = TGBE_IRQ_MSI;
+		return 0;
+	}
+	n = pci_alloc_irq_vectors(dev->pdev, 1, 1, PCI_IRQ_INTX);
+	if (n < 0)
+		return n;
+	dev->irq_mode = TGBE_IRQ_INTX;
+	return 0;
+}
+
+/* A CPU each, nearest to the card first. Done once: what an administrator
+ * sets later stays, over close and open as well.
+ */
+static void spread_affinity(struct tgbe_device *dev)
+{
+	unsigned int node = dev_to_node(&dev->pdev->dev);
+
+	for (unsigned int q = 0; q < dev->queues_max; q++)
+		irq_set_affinity(tgbe_irq_number(dev, q),
+				 cpumask_of(cpumask_local_spread(q, node)));
+}
+
+static struct tgbe_vector *alloc_vector(struct tgbe_device *dev,
+					unsigned int index)
+{
+	struct tgbe_vector *vector;
+
+	vector = kzalloc_node(sizeof(*vector), GFP_KERNEL,
+			      dev_to_node(&dev->pdev->dev));
+	if (!vector)
+		return NULL;
+	vector->dev = dev;
+	vector->index = index;
+	dev->chip->irq_bits(vector);
+	netif_napi_add_config(dev->netdev, &vector->napi, tgbe_poll, index);
+	netif_napi_set_irq(&vector->napi, tgbe_irq_number(dev, index));
+	return vector;
+}
+
+static void free_vectors(struct tgbe_device *dev)
+{
+	for (unsigned int q = 0; q < dev->queues_max; q++) {
+		if (!dev->vector[q])
+			continue;
+		netif_napi_del(&dev->vector[q]->napi);
+		kfree(dev->vector[q]);
+		dev->vector[q] = NULL;
+	}
+}
+
+/**
+ * tgbe_irq_alloc() - find interrupt vectors and make an object for each queue
+ * @dev: port being probed
+ *
+ * Sets @dev->irq_mode and @dev->queues_max.
+ *
+ * Return: 0, -ENOMEM, or the error of the PCI core.
+ */
+int tgbe_irq_alloc(struct tgbe_device *dev)
+{
+	int err = alloc_irq_vectors(dev);
+
+	if (err)
+		return err;
+	for (unsigned int q = 0; q < dev->queues_max; q++) {
+		dev->vector[q] = alloc_vector(dev, q);
+		if (!dev->vector[q]) {
+			tgbe_irq_free(dev);
+			return -ENOMEM;
+		}
+	}
+	if (dev->irq_mode == TGBE_IRQ_MSIX)
+		spread_affinity(dev);
+	dev_dbg(&dev->pdev->dev, "%s, %u queue pairs\n",
+		mode_name[dev->irq_mode], dev->queues_max);
+	return 0;
+}
+
+/**
+ * tgbe_irq_free() - undo tgbe_irq_alloc()
+ * @dev: closed port
+ */
+void tgbe_irq_free(struct tgbe_device *dev)
+{
+	free_vectors(dev);
+	pci_free_irq_vectors(dev->pdev);
+}
+
+/**
+ * tgbe_irq_number() - Linux interrupt number that serves a queue pair
+ * @dev: port
+ * @queue: queue pair, or @dev->queues_max for link and other causes
+ *
+ * Return: the number.
+ */
+int tgbe_irq_number(struct tgbe_device *dev, unsigned int queue)
+{
+	return pci_irq_vector(dev->pdev,
+			      dev->irq_mode == TGBE_IRQ_MSIX ? queue : 0);
+}
+
+static int request_msix(struct tgbe_device *dev)
+{
+	const char *ifname = dev->netdev->name;
+	unsigned int q;
+	int err;
+
+	snprintf(dev->other_name, sizeof(dev->other_name), "%s", ifname);
+	err = request_irq(tgbe_irq_number(dev, dev->queues_max),
+			  other_interrupt, 0, dev->other_name, dev);
+	if (err)
+		return err;
+
+	for (q = 0; q < dev->queues_max; q++) {
+		struct tgbe_vector *vector = dev->vector[q];
+
+		snprintf(vector->name, sizeof(vector->name), "%s-TxRx-%u",
+			 ifname, q);
+		err = request_irq(tgbe_irq_number(dev, q), queue_interrupt, 0,
+				  vector->name, vector);
+		if (err)
+			goto free_requested;
+	}
+	return 0;
+
+free_requested:
+	while (q--)
+		free_irq(tgbe_irq_number(dev, q), dev->vector[q]);
+	free_irq(tgbe_irq_number(dev, dev->queues_max), dev);
+	return err;
+}
+
+/**
+ * tgbe_irq_request() - connect the handlers; the chip is still masked
+ * @dev: port being opened
+ *
+ * Return: 0 or the error of request_irq().
+ */
+int tgbe_irq_request(struct tgbe_device *dev)
+{
+	struct tgbe_vector *vector = dev->vector[0];
+
+	if (dev->irq_mode == TGBE_IRQ_MSIX)
+		return request_msix(dev);
+
+	snprintf(vector->name, sizeof(vector->name), "%s-TxRx-0",
+		 dev->netdev->name);
+	return request_irq(tgbe_irq_number(dev, 0), single_interrupt,
+			   dev->irq_mode == TGBE_IRQ_INTX ? IRQF_SHARED : 0,
+			   vector->name, vector);
+}
+
+/**
+ * tgbe_irq_release() - undo tgbe_irq_request()
+ * @dev: port whose interrupts are disabled
+ */
+void tgbe_irq_release(struct tgbe_device *dev)
+{
+	for (unsigned int q = 0; q < dev->queues_max; q++)
+		free_irq(tgbe_irq_number(dev, q), dev->vector[q]);
+	if (dev->irq_mode == TGBE_IRQ_MSIX)
+		free_irq(tgbe_irq_number(dev, dev->queues_max), dev);
+}
+
+/**
+ * tgbe_irq_enable() - let the chip interrupt
+ * @dev: port with handlers connected and NAPI enabled
+ */
+void tgbe_irq_enable(struct tgbe_device *dev)
+{
+	dev->chip->irq_setup(dev);
+	tgbe_moderation_apply(dev);
+	/* causes left from before the reset are not ours */
+	tgbe_rd(dev, TGBE_ICR);
+
+	for (unsigned int q = 0; q < dev->queues_max; q++)
+		writel(dev->vector[q]->unmask_bits, dev->vector[q]->unmask);
+	if (dev->irq_mode == TGBE_IRQ_MSIX)
+		dev->chip->irq_other_enable(dev);
+}
+
+/**
+ * tgbe_irq_disable() - mask the chip and wait for handlers on other CPUs
+ * @dev: port with handlers connected
+ */
+void tgbe_irq_disable(struct tgbe_device *dev)
+{
+	dev->chip->irq_mask(dev);
+	tgbe_flush(dev);
+
+	for (unsigned int q = 0; q < dev->queues_max; q++)
+		synchronize_irq(tgbe_irq_number(dev, q));
+	if (dev->irq_mode == TGBE_IRQ_MSIX)
+		synchronize_irq(tgbe_irq_number(dev, dev->queues_max));
+}

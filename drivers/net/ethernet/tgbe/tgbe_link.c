@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Link state: followed by interrupt, looked at again by the service work,
+ * since an interrupt can be lost around a reset.
+ */
+#include <linux/bitfield.h>
+#include <linux/mii.h>
+
+#include "tgbe.h"
+
+/* At 1000 Mb/s the partner's receiver may take this many looks to be ready */
+#define RECEIVER_WAITS		20
+#define RECEIVER_WAIT_PERIOD	(HZ / 10)
+
+static void decode_speed(struct tgbe_device *dev, u32 status)
+{
+	static const int speeds[] = {
+		SPEED_10, SPEED_100, SPEED_1000, SPEED_1000,
+	};
+
+	dev->link.speed = speeds[FIELD_GET(TGBE_STATUS_SPEED, status)];
+	dev->link.duplex = status & TGBE_STATUS_FD ? DUPLEX_FULL : DUPLEX_HALF;
+}
+
+/* The MAC does not resolve PAUSE by itself */
+static void apply_pause(struct tgbe_device *dev)
+{
+	u16 local = 0, partner = 0;
+	u8 pause = 0;
+	u32 ctrl;
+
+	if (dev->link.duplex == DUPLEX_FULL && !dev->link.forced_speed &&
+	    !tgbe_phy_read(dev, MII_ADVERTISE, &local) &&
+	    !tgbe_phy_read(dev, MII_LPA, &partner))
+		pause = mii_resolve_flowctrl_fdx(local, partner);
+
+	ctrl = tgbe_rd(dev, TGBE_CTRL) & ~(TGBE_CTRL_RFCE | TGBE_CTRL_TFCE);
+	if (pause & FLOW_CTRL_RX)
+		ctrl |= TGBE_CTRL_RFCE;
+	if (pause & FLOW_CTRL_TX)
+		ctrl |= TGBE_CTRL_TFCE;
+	tgbe_wr(dev, TGBE_CTRL, ctrl);
+}
+
+/* Frames sent before the partner's receiver is ready would be lost */
+static bool receiver_ready(struct tgbe_device *dev)
+{
+	u16 status;
+
+	if (dev->link.speed != SPEED_1000 || dev->link.forced_speed)
+		return true;
+	if (tgbe_phy_read(dev, MII_STAT1000, &status))
+		return true;
+	return status & LPA_1000REMRXOK ||
+	       ++dev->link.receiver_waits > RECEIVER_WAITS;
+}
+
+static void link_up(struct tgbe_device *dev)
+{
+	apply_pause(dev);
+	dev->link.up = true;
+	if (netif_msg_link(dev))
+		netdev_info(dev->netdev, "link up, %d Mb/s %s duplex\n",
+			    dev->link.speed,
+			    dev->link.duplex == DUPLEX_FULL ? "full" : "half");
+	netif_carrier_on(dev->netdev);
+}
+
+static void link_down(struct tgbe_device *dev)
+{
+	dev->link.up = false;
+	dev->link.speed = SPEED_UNKNOWN;
+	dev->link.duplex = DUPLEX_UNKNOWN;
+	netif_carrier_off(dev->netdev);
+	if (netif_msg_link(dev))
+		netdev_info(dev->netdev, "link down\n");
+}
+
+static void link_work(struct work_struct *work)
+{
+	struct tgbe_device *dev = container_of(to_delayed_work(work),
+					       struct tgbe_device, link_work);
+	u32 status = tgbe_rd(dev, TGBE_STATUS);
+
+	if (!(status & TGBE_STATUS_LU)) {
+		dev->link.receiver_waits = 0;
+		if (dev->link.up)
+			link_down(dev);
+		return;
+	}
+	if (dev->link.up)
+		return;
+	decode_speed(dev, status);
+	if (receiver_ready(dev))
+		link_up(dev);
+	else
+		mod_delayed_work(system_wq, &dev->link_work,
+				 RECEIVER_WAIT_PERIOD);
+}
+
+/**
+ * tgbe_link_check() - have the link looked at soon
+ * @dev: running port
+ *
+ * Context: any.
+ */
+void tgbe_link_check(struct tgbe_device *dev)
+{
+	mod_delayed_work(system_wq, &dev->link_work, 0);
+}
+
+/**
+ * tgbe_link_init() - once, at probe: offer everything the port can
+ * @dev: port
+ */
+void tgbe_link_init(struct tgbe_device *dev)
+{
+	INIT_DELAYED_WORK(&dev->link_work, link_work);
+	dev->link.advertising = ADVERTISED_10baseT_Half |
+				ADVERTISED_10baseT_Full |
+				ADVERTISED_100baseT_Half |
+				ADVERTISED_100baseT_Full |
+				ADVERTISED_1000baseT_Full |
+				ADVERTISED_Pause;
+	dev->link.speed = SPEED_UNKNOWN;
+	dev->link.duplex = DUPLEX_UNKNOWN;
+}
+
+/**
+ * tgbe_link_start() - begin to bring the link up and to watch it
+ * @dev: port whose interrupts are enabled
+ *
+ * A PHY that cannot be reached is reported, and the port stays without carrier
+ * instead of failing to open: the MAC may still see a link.
+ */
+void tgbe_link_start(struct tgbe_device *dev)
+{
+	int err = tgbe_phy_start(dev);
+
+	if (err)
+		netdev_err(dev->netdev, "PHY does not answer: %pe\n",
+			   ERR_PTR(err));
+	tgbe_link_check(dev);
+}
+
+/**
+ * tgbe_link_stop() - stop watching and report the link as down
+ * @dev: port whose interrupts are disabled
+ */
+void tgbe_link_stop(struct tgbe_device *dev)
+{
+	cancel_delayed_work_sync(&dev->link_work);
+	if (dev->link.up)
+		link_down(dev);
+}

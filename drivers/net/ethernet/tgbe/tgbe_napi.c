@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The poll: what a vector's interrupt asked for. */
+#include "tgbe.h"
+
+/**
+ * tgbe_poll() - clean the transmit ring, then receive up to the budget
+ * @napi: the vector's NAPI
+ * @budget: frames to receive at most; 0 means netpoll, which wants transmit
+ *	    completions only
+ *
+ * An event between the last look at a ring and the unmasking is not lost: its
+ * cause stays latched in the chip and fires when it is unmasked.
+ *
+ * Context: NET_RX softirq, or netpoll with interrupts off.
+ * Return: frames received; @budget when there is more to do.
+ */
+int tgbe_poll(struct napi_struct *napi, int budget)
+{
+	struct tgbe_vector *vector = container_of(napi, struct tgbe_vector,
+						  napi);
+	bool more = false;
+	int work = 0;
+
+	if (vector->tx)
+		more = tgbe_tx_clean(vector->tx, budget);
+	if (unlikely(!budget))
+		return 0;
+	if (vector->rx)
+		work = tgbe_rx_clean(vector, vector->rx, budget);
+	if (more || work == budget)
+		return budget;
+
+	if (napi_complete_done(napi, work))
+		writel(vector->unmask_bits, vector->unmask);
+	return work;
+}

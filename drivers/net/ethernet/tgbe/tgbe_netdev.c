@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The net_device: open and close, features, MTU, and the periodic duties. */
+#include <linux/etherdevice.h>
+#include <linux/rtnetlink.h>
+
+#include "tgbe.h"
+
+/* A queue is called stuck when it made no progress for this long */
+#define TX_TIMEOUT	(5 * HZ)
+
+static void enable_polls(struct tgbe_device *dev)
+{
+	for (unsigned int q = 0; q < dev->queues_max; q++)
+		napi_enable(&dev->vector[q]->napi);
+}
+
+static void disable_polls(struct tgbe_device *dev)
+{
+	for (unsigned int q = 0; q < dev->queues_max; q++)
+		napi_disable(&dev->vector[q]->napi);
+}
+
+/* Which NAPI serves which queue, for those who ask over netlink */
+static void link_queues(struct tgbe_device *dev, bool linked)
+{
+	for (unsigned int q = 0; q < dev->config.queues; q++) {
+		struct napi_struct *napi = linked ? &dev->vector[q]->napi :
+						    NULL;
+
+		netif_queue_set_napi(dev->netdev, q, NETDEV_QUEUE_TYPE_RX, napi);
+		netif_queue_set_napi(dev->netdev, q, NETDEV_QUEUE_TYPE_TX, napi);
+	}
+}
+
+/* A CPU sends on the queue whose interrupt it takes; CPUs beyond the queues
+ * share them in turn. The user's map, set later, replaces this one.
+ */
+static void default_xps(struct tgbe_device *dev)
+{
+	unsigned int queues = dev->config.queues;
+	cpumask_var_t mask;
+
+	if (queues < 2 || !zalloc_cpumask_var(&mask, GFP_KERNEL))
+		return;
+	for (unsigned int q = 0; q < queues; q++) {
+		unsigned int cpu, i = 0;
+
+		cpumask_clear(mask);
+		for_each_online_cpu(cpu)
+			if (i++ % queues == q)
+				cpumask_set_cpu(cpu, mask);
+		netif_set_xps_queue(dev->netdev, mask, q);
+	}
+	free_cpumask_var(mask);
+}
+
+/**
+ * tgbe_up() - from a registered port to one that carries frames
+ * @dev: port
+ *
+ * Context: process, RTNL.
+ * Return: 0 or a negative error; a failure undoes what was done.
+ */
+int tgbe_up(struct tgbe_device *dev)
+{
+	int err;
+
+	err = dev->chip->reset(dev);
+	if (err)
+		return err;
+	err = tgbe_queues_alloc(dev);
+	if (err)
+		return err;
+	err = tgbe_irq_request(dev);
+	if (err)
+		goto free_queues;
+	err = netif_set_real_num_queues(dev->netdev, dev->config.queues,
+					dev->config.queues);
+	if (err)
+		goto release_irq;
+
+	tgbe_filter_init(dev);
+	tgbe_rss_enable(dev);
+	dev->chip->frame_limit(dev, tgbe_config_frame(&dev->config));
+	tgbe_queues_arm(dev);
+	enable_polls(dev);
+	link_queues(dev, true);
+	tgbe_filter_rctl(dev, 0, TGBE_RCTL_EN | TGBE_RCTL_BAM |
+			 TGBE_RCTL_SECRC);
+	tgbe_irq_enable(dev);
+	netif_tx_start_all_queues(dev->netdev);
+	tgbe_link_start(dev);
+	queue_delayed_work(system_wq, &dev->service_work, TGBE_SERVICE_PERIOD);
+	return 0;
+
+release_irq:
+	tgbe_irq_release(dev);
+free_queues:
+	tgbe_queues_free(dev);
+	return err;
+}
+
+/**
+ * tgbe_down() - undo tgbe_up(); the chip is reset and silent afterwards
+ * @dev: port
+ *
+ * Context: process, RTNL.
+ */
+void tgbe_down(struct tgbe_device *dev)
+{
+	netif_tx_disable(dev->netdev);
+	cancel_delayed_work_sync(&dev->service_work);
+	tgbe_irq_disable(dev);
+	tgbe_link_stop(dev);
+	link_queues(dev, false);
+	disable_polls(dev);
+	tgbe_stats_harvest(dev);
+	/* the only thing that stops the receiver of every chip */
+	dev->chip->reset(dev);
+	tgbe_queues_free(dev);
+	tgbe_irq_release(dev);
+}
+
+static int ndo_open(struct net_device *netdev)
+{
+	return tgbe_up(netdev_priv(netdev));
+}
+
+static int ndo_stop(struct net_device *netdev)
+{
+	tgbe_down(netdev_priv(netdev));
+	return 0;
+}
+
+static int ndo_change_mtu(struct net_device *netdev, int mtu)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+	struct tgbe_config want = dev->config;
+	int err;
+
+	want.mtu = mtu;
+	err = tgbe_config_apply(dev, &want, NULL);
+	if (!err)
+		WRITE_ONCE(netdev->mtu, mtu);
+	return err;
+}
+
+static int ndo_set_mac_address(struct net_device *netdev, void *addr)
+{
+	struct sockaddr *sa = addr;
+
+	if (!is_valid_ether_addr(sa->sa_data))
+		return -EADDRNOTAVAIL;
+	eth_hw_addr_set(netdev, sa->sa_data);
+	tgbe_filter_mac(netdev_priv(netdev));
+	return 0;
+}
+
+/* CTRL.VME strips received tags and allows inserting sent ones */
+static netdev_features_t ndo_fix_features(struct net_device *netdev,
+					  netdev_features_t features)
+{
+	if (!(features & NETIF_F_HW_VLAN_CTAG_RX))
+		features &= ~NETIF_F_HW_VLAN_CTAG_TX;
+	return features;
+}
+
+static int ndo_set_features(struct net_device *netdev,
+			    netdev_features_t features)
+{
+	netdev_features_t changed = netdev->features ^ features;
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	if (changed & NETIF_F_HW_VLAN_CTAG_RX)
+		tgbe_filter_vlan_strip(dev, features);
+	if (changed & NETIF_F_HW_VLAN_CTAG_FILTER) {
+		netdev->features = features;
+		netif_addr_lock_bh(netdev);
+		tgbe_filter_rx_mode(netdev);
+		netif_addr_unlock_bh(netdev);
+	}
+	return 0;
+}
+
+static void ndo_tx_timeout(struct net_device *netdev, unsigned int queue)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	set_bit(queue, dev->stuck_queues);
+	schedule_work(&dev->timeout_work);
+}
+
+static const struct net_device_ops netdev_ops = {
+	.ndo_open		= ndo_open,
+	.ndo_stop		= ndo_stop,
+	.ndo_start_xmit		= tgbe_xmit,
+	.ndo_features_check	= tgbe_features_check,
+	.ndo_get_stats64	= tgbe_stats_get64,
+	.ndo_set_rx_mode	= tgbe_filter_rx_mode,
+	.ndo_set_mac_address	= ndo_set_mac_address,
+	.ndo_validate_addr	= eth_validate_addr,
+	.ndo_change_mtu		= ndo_change_mtu,
+	.ndo_vlan_rx_add_vid	= tgbe_filter_vlan_add,
+	.ndo_vlan_rx_kill_vid	= tgbe_filter_vlan_kill,
+	.ndo_fix_features	= ndo_fix_features,
+	.ndo_set_features	= ndo_set_features,
+	.ndo_tx_timeout		= ndo_tx_timeout,
+};
+
+static void timeout_work(struct work_struct *work)
+{
+	struct tgbe_device *dev = container_of(work, struct tgbe_device,
+					       timeout_work);
+
+	rtnl_lock();
+	for (unsigned int q = 0; q < dev->queues_max; q++) {
+		if (!test_and_clear_bit(q, dev->stuck_queues))
+			continue;
+		if (!netif_running(dev->netdev) || !dev->vector[q]->tx)
+			continue;
+		netdev_warn(dev->netdev, "transmit queue %u is stuck, restarting it\n",
+			    q);
+		tgbe_queue_restart_tx(dev, q);
+	}
+	rtnl_unlock();
+}
+
+/* The chip stops sending when the link goes, and never completes what it had:
+ * the watchdog does not look at a port without carrier, so this does.
+ */
+static void flush_without_link(struct tgbe_device *dev)
+{
+	if (netif_carrier_ok(dev->netdev))
+		return;
+	for (unsigned int q = 0; q < dev->config.queues; q++)
+		if (!tgbe_tx_empty(dev->vector[q]->tx))
+			ndo_tx_timeout(dev->netdev, q);
+}
+
+static void service_work(struct work_struct *work)
+{
+	struct tgbe_device *dev = container_of(to_delayed_work(work),
+					       struct tgbe_device,
+					       service_work);
+
+	tgbe_link_check(dev);
+	tgbe_stats_harvest(dev);
+	flush_without_link(dev);
+	/* without buffers nothing arrives, so no interrupt would refill */
+	for (unsigned int q = 0; q < dev->config.queues; q++)
+		if (READ_ONCE(dev->vector[q]->rx->starved))
+			dev->chip->irq_kick(dev->vector[q]);
+	queue_delayed_work(system_wq, &dev->service_work, TGBE_SERVICE_PERIOD);
+}
+
+/**
+ * tgbe_netdev_init() - fill in the net_device before it is registered
+ * @dev: port being probed, its chip and vectors known
+ */
+void tgbe_netdev_init(struct tgbe_device *dev)
+{
+	struct net_device *netdev = dev->netdev;
+
+	INIT_DELAYED_WORK(&dev->service_work, service_work);
+	INIT_WORK(&dev->timeout_work, timeout_work);
+
+	netdev->netdev_ops = &netdev_ops;
+	netdev->ethtool_ops = &tgbe_ethtool_ops;
+	netdev->watchdog_timeo = TX_TIMEOUT;
+	netdev->min_mtu = ETH_MIN_MTU;
+	netdev->max_mtu = TGBE_MTU_MAX;
+	netdev->priv_flags |= IFF_UNICAST_FLT;
+
+	netdev->hw_features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_TSO |
+			      NETIF_F_TSO6 | NETIF_F_RXCSUM | NETIF_F_RXHASH |
+			      NETIF_F_HW_VLAN_CTAG_RX |
+			      NETIF_F_HW_VLAN_CTAG_TX |
+			      NETIF_F_HW_VLAN_CTAG_FILTER;
+	if (dev->chip->format == TGBE_FMT_ADV)
+		netdev->hw_features |= NETIF_F_SCTP_CRC;
+	netdev->features = netdev->hw_features | NETIF_F_HIGHDMA;
+	netdev->vlan_features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_TSO |
+				NETIF_F_TSO6 | NETIF_F_HIGHDMA;
+	netdev->vlan_features |= netdev->hw_features & NETIF_F_SCTP_CRC;
+	default_xps(dev);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The NVM (EEPROM or flash) behind EERD. Read only: tgbe never writes it. */
+#include <linux/bitfield.h>
+
+#include "tgbe.h"
+
+/* One word takes about 40 us from a serial EEPROM */
+#define NVM_STEP_US	5
+#define NVM_LIMIT_US	50000
+
+static int read_word(struct tgbe_device *dev, u16 word, u16 *val)
+{
+	int err;
+
+	tgbe_wr(dev, TGBE_EERD, FIELD_PREP(TGBE_EERD_ADDR, word) |
+		TGBE_EERD_START);
+	err = tgbe_wait(dev, TGBE_EERD, TGBE_EERD_DONE, TGBE_EERD_DONE,
+			NVM_STEP_US, NVM_LIMIT_US);
+	if (err)
+		return err;
+	*val = FIELD_GET(TGBE_EERD_DATA, tgbe_rd(dev, TGBE_EERD));
+	return 0;
+}
+
+/**
+ * tgbe_nvm_read() - read one 16-bit word
+ * @dev: port
+ * @word: index of the word
+ * @val: where to put it, host order
+ *
+ * Context: process, sleeps.
+ * Return: 0, -EBUSY if the firmware keeps the NVM, -ETIMEDOUT for a word
+ * that is not there.
+ */
+int tgbe_nvm_read(struct tgbe_device *dev, u16 word, u16 *val)
+{
+	int err = dev->chip->nvm_get(dev);
+
+	if (err)
+		return err;
+	err = read_word(dev, word, val);
+	dev->chip->nvm_put(dev);
+	return err;
+}
+
+/**
+ * tgbe_nvm_check() - is there an NVM, and is its content whole?
+ * @dev: port
+ *
+ * The first 64 words of a good image add up to 0xBABA.
+ *
+ * Return: 0, -ENODEV without an NVM, -EBADMSG for a wrong sum, or the error
+ * of reading.
+ */
+int tgbe_nvm_check(struct tgbe_device *dev)
+{
+	u16 sum = 0;
+	int err;
+
+	if (!(tgbe_rd(dev, TGBE_EECD) & TGBE_EECD_PRES))
+		return -ENODEV;
+	err = dev->chip->nvm_get(dev);
+	if (err)
+		return err;
+	for (u16 i = 0; !err && i < TGBE_NVM_CHECKSUM_WORDS; i++) {
+		u16 val = 0;
+
+		err = read_word(dev, i, &val);
+		sum += val;
+	}
+	dev->chip->nvm_put(dev);
+	if (err)
+		return err;
+	return sum == TGBE_NVM_CHECKSUM ? 0 : -EBADMSG;
+}
+
+/**
+ * tgbe_nvm_version() - version of the NVM image as text
+ * @dev: port
+ * @buf: where to put it; "unknown" if the word cannot be read
+ * @len: its size
+ */
+void tgbe_nvm_version(struct tgbe_device *dev, char *buf, size_t len)
+{
+	u16 word;
+
+	if (tgbe_nvm_read(dev, TGBE_NVM_VERSION, &word))
+		strscpy(buf, "unknown", len);
+	else
+		snprintf(buf, len, "%lu.%lu", FIELD_GET(GENMASK(15, 12), word),
+			 FIELD_GET(GENMASK(11, 4), word));
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Module, PCI probe and remove, and the register access that notices when the
+ * card is gone.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/etherdevice.h>
+#include <linux/iopoll.h>
+#include <linux/module.h>
+
+#include "tgbe.h"
+
+#define BAR_REGS	0
+
+/**
+ * tgbe_rd() - read a register
+ * @dev: port
+ * @reg: offset
+ *
+ * All ones from a register and from STATUS, which always has a zero bit, mean
+ * that the card was pulled: the port is detached from the stack and the BAR
+ * not touched again.
+ *
+ * Context: any.
+ * Return: the value; all ones from a card that is gone.
+ */
+u32 tgbe_rd(struct tgbe_device *dev, u32 reg)
+{
+	u8 __iomem *regs = READ_ONCE(dev->regs);
+	u32 val;
+
+	if (unlikely(!regs))
+		return ~0u;
+	val = readl(regs + reg);
+	if (likely(val != ~0u) || readl(regs + TGBE_STATUS) != ~0u)
+		return val;
+
+	WRITE_ONCE(dev->regs, NULL);
+	dev_err(&dev->pdev->dev, "card is gone (register 0x%05x reads all ones)\n",
+		reg);
+	netif_device_detach(dev->netdev);
+	return ~0u;
+}
+
+/**
+ * tgbe_wait() - wait until some bits of a register have a value
+ * @dev: port
+ * @reg: offset
+ * @mask: bits to look at
+ * @want: value they shall have
+ * @step_us: microseconds between two looks
+ * @limit_us: microseconds to wait at most
+ *
+ * Context: process, sleeps.
+ * Return: 0 or -ETIMEDOUT.
+ */
+int tgbe_wait(struct tgbe_device *dev, u32 reg, u32 mask, u32 want,
+	      unsigned int step_us, unsigned int limit_us)
+{
+	u32 val;
+
+	return read_poll_timeout(tgbe_rd, val, (val & mask) == want, step_us,
+				 limit_us, false, dev, reg);
+}
+
+static const struct tgbe_chip *const chips[] = {
+	&tgbe_chip_82576,
+	&tgbe_chip_82574,
+};
+
+enum {
+	CHIP_82576,
+	CHIP_82574,
+};
+
+/* Copper ports only. Just the first and the last were tried, both emulated */
+static const struct pci_device_id id_table[] = {
+	{ PCI_VDEVICE(INTEL, 0x10c9), .driver_data = CHIP_82576 },
+	{ PCI_VDEVICE(INTEL, 0x10e8), .driver_data = CHIP_82576 },
+	{ PCI_VDEVICE(INTEL, 0x1526), .driver_data = CHIP_82576 },
+	{ PCI_VDEVICE(INTEL, 0x150a), .driver_data = CHIP_82576 },
+	{ PCI_VDEVICE(INTEL, 0x10f6), .driver_data = CHIP_82574 },
+	{ PCI_VDEVICE(INTEL, 0x10d3), .driver_data = CHIP_82574 },
+	{ }
+};
+MODULE_DEVICE_TABLE(pci, id_table);
+
+/* The reset loaded the address from the NVM into receive address 0 */
+static void read_mac_address(struct tgbe_device *dev)
+{
+	u8 addr[ETH_ALEN];
+	int err;
+
+	err = tgbe_nvm_check(dev);
+	if (err)
+		dev_warn(&dev->pdev->dev, "NVM content is not to be trusted: %pe\n",
+			 ERR_PTR(err));
+	put_unaligned_le32(tgbe_rd(dev, TGBE_RAL(0)), addr);
+	put_unaligned_le16(tgbe_rd(dev, TGBE_RAH(0)), addr + 4);
+	if (!err && is_valid_ether_addr(addr)) {
+		eth_hw_addr_set(dev->netdev, addr);
+		return;
+	}
+	eth_hw_addr_random(dev->netdev);
+	dev_warn(&dev->pdev->dev, "no valid MAC address found, using random %pM\n",
+		 dev->netdev->dev_addr);
+}
+
+static int enable_pci(struct pci_dev *pdev)
+{
+	int err;
+
+	err = pci_enable_device_mem(pdev);
+	if (err)
+		return err;
+	err = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+	if (err)
+		err = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
+	if (err) {
+		dev_err(&pdev->dev, "no usable DMA addresses\n");
+		goto disable;
+	}
+	err = pci_request_mem_regions(pdev, TGBE_DRV_NAME);
+	if (err)
+		goto disable;
+	pci_set_master(pdev);
+	return 0;
+
+disable:
+	pci_disable_device(pdev);
+	return err;
+}
+
+static void disable_pci(struct pci_dev *pdev)
+{
+	pci_clear_master(pdev);
+	pci_release_mem_regions(pdev);
+	pci_disable_device(pdev);
+}
+
+static struct tgbe_device *alloc_device(struct pci_dev *pdev,
+					const struct tgbe_chip *chip)
+{
+	struct net_device *netdev;
+	struct tgbe_device *dev;
+
+	netdev = alloc_etherdev_mq(sizeof(*dev), chip->max_queues);
+	if (!netdev)
+		return NULL;
+	SET_NETDEV_DEV(netdev, &pdev->dev);
+	pci_set_drvdata(pdev, netdev);
+
+	dev = netdev_priv(netdev);
+	dev->netdev = netdev;
+	dev->pdev = pdev;
+	dev->chip = chip;
+	dev->msg_enable = NETIF_MSG_DRV | NETIF_MSG_PROBE | NETIF_MSG_LINK;
+	mutex_init(&dev->phy_lock);
+	mutex_init(&dev->hw_lock);
+	spin_lock_init(&dev->filter_lock);
+	spin_lock_init(&dev->stats_lock);
+	return dev;
+}
+
+/* From a mapped card to a registered net_device */
+static int bring_up(struct tgbe_device *dev)
+{
+	int err;
+
+	err = dev->chip->reset(dev);
+	if (err)
+		return err;
+	read_mac_address(dev);
+	err = tgbe_irq_alloc(dev);
+	if (err)
+		return err;
+
+	tgbe_config_default(dev);
+	tgbe_rss_init(dev);
+	tgbe_link_init(dev);
+	tgbe_netdev_init(dev);
+	err = netif_set_real_num_queues(dev->netdev, dev->config.queues,
+					dev->config.queues);
+	if (err)
+		goto free_irq;
+	/* an open follows at once, which then finds carrier unknown */
+	netif_carrier_off(dev->netdev);
+	err = register_netdev(dev->netdev);
+	if (err)
+		goto free_irq;
+	return 0;
+
+free_irq:
+	tgbe_irq_free(dev);
+	return err;
+}
+
+static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct tgbe_device *dev;
+	int err;
+
+	err = enable_pci(pdev);
+	if (err)
+		return err;
+	dev = alloc_device(pdev, chips[id->driver_data]);
+	if (!dev) {
+		err = -ENOMEM;
+		goto disable;
+	}
+	dev->mapping = pci_ioremap_bar(pdev, BAR_REGS);
+	if (!dev->mapping) {
+		err = -ENOMEM;
+		goto free_device;
+	}
+	dev->regs = dev->mapping;
+	err = bring_up(dev);
+	if (err)
+		goto unmap;
+
+	netdev_info(dev->netdev, "%s at %s, %pM\n", dev->chip->name,
+		    pci_name(pdev), dev->netdev->dev_addr);
+	return 0;
+
+unmap:
+	iounmap(dev->mapping);
+free_device:
+	free_netdev(dev->netdev);
+disable:
+	disable_pci(pdev);
+	return err;
+}
+
+static void remove(struct pci_dev *pdev)
+{
+	struct net_device *netdev = pci_get_drvdata(pdev);
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	unregister_netdev(netdev);
+	cancel_work_sync(&dev->timeout_work);
+	/* back to the firmware, and to the next driver */
+	tgbe_clear_bits(dev, TGBE_CTRL_EXT, TGBE_CTRL_EXT_DRV_LOAD);
+	tgbe_irq_free(dev);
+	iounmap(dev->mapping);
+	free_netdev(netdev);
+	disable_pci(pdev);
+}
+
+static void shutdown(struct pci_dev *pdev)
+{
+	struct net_device *netdev = pci_get_drvdata(pdev);
+
+	rtnl_lock();
+	netif_device_detach(netdev);
+	if (netif_running(netdev))
+		dev_close(netdev);
+	rtnl_unlock();
+	pci_disable_device(pdev);
+}
+
+static struct pci_driver tgbe_driver = {
+	.name		= TGBE_DRV_NAME,
+	.id_table	= id_table,
+	.probe		= probe,
+	.remove		= remove,
+	.shutdown	= shutdown,
+};
+module_pci_driver(tgbe_driver);
+
+MODULE_DESCRIPTION("Tunable driver for Intel 82576 and 82574L gigabit Ethernet");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The copper PHY behind MDIC: register access, reset and autonegotiation. */
+#include <linux/bitfield.h>
+#include <linux/delay.h>
+#include <linux/mii.h>
+
+#include "tgbe.h"
+
+/* A frame on the MDIO wires takes about 64 us; the firmware may be in front */
+#define MDIC_STEP_US	50
+#define MDIC_LIMIT_US	96000
+
+static int mdic(struct tgbe_device *dev, u32 cmd, u32 *result)
+{
+	int err;
+
+	tgbe_wr(dev, TGBE_MDIC, cmd | FIELD_PREP(TGBE_MDIC_PHY, TGBE_PHY_ADDR));
+	err = tgbe_wait(dev, TGBE_MDIC, TGBE_MDIC_READY, TGBE_MDIC_READY,
+			MDIC_STEP_US, MDIC_LIMIT_US);
+	if (err)
+		return err;
+	*result = tgbe_rd(dev, TGBE_MDIC);
+	return *result & TGBE_MDIC_ERROR ? -EIO : 0;
+}
+
+static int read_reg(struct tgbe_device *dev, u8 reg, u16 *val)
+{
+	u32 result;
+	int err;
+
+	err = mdic(dev, TGBE_MDIC_OP_READ | FIELD_PREP(TGBE_MDIC_REG, reg),
+		   &result);
+	if (!err)
+		*val = FIELD_GET(TGBE_MDIC_DATA, result);
+	return err;
+}
+
+static int write_reg(struct tgbe_device *dev, u8 reg, u16 val)
+{
+	u32 result;
+
+	return mdic(dev, TGBE_MDIC_OP_WRITE | FIELD_PREP(TGBE_MDIC_REG, reg) |
+		    FIELD_PREP(TGBE_MDIC_DATA, val), &result);
+}
+
+static int phy_get(struct tgbe_device *dev)
+{
+	int err;
+
+	mutex_lock(&dev->phy_lock);
+	err = dev->chip->phy_get(dev);
+	if (err)
+		mutex_unlock(&dev->phy_lock);
+	return err;
+}
+
+static void phy_put(struct tgbe_device *dev)
+{
+	dev->chip->phy_put(dev);
+	mutex_unlock(&dev->phy_lock);
+}
+
+/**
+ * tgbe_phy_read() - read a register of the PHY
+ * @dev: port
+ * @reg: register 0..31 of the page in force
+ * @val: where to put the value
+ *
+ * Context: process, sleeps.
+ * Return: 0, -EBUSY if the firmware keeps the PHY, -ETIMEDOUT, or -EIO if the
+ * PHY refused.
+ */
+int tgbe_phy_read(struct tgbe_device *dev, u8 reg, u16 *val)
+{
+	int err = phy_get(dev);
+
+	if (err)
+		return err;
+	err = read_reg(dev, reg, val);
+	phy_put(dev);
+	return err;
+}
+
+/**
+ * tgbe_phy_write() - write a register of the PHY
+ * @dev: port
+ * @reg: register 0..31 of the page in force
+ * @val: value
+ *
+ * Context: process, sleeps.
+ * Return: as tgbe_phy_read().
+ */
+int tgbe_phy_write(struct tgbe_device *dev, u8 reg, u16 val)
+{
+	int err = phy_get(dev);
+
+	if (err)
+		return err;
+	err = write_reg(dev, reg, val);
+	phy_put(dev);
+	return err;
+}
+
+/**
+ * tgbe_phy_modify() - change some bits of a PHY register
+ * @dev: port
+ * @reg: register 0..31 of the page in force
+ * @mask: bits to clear
+ * @set: bits to set
+ *
+ * Context: process, sleeps.
+ * Return: as tgbe_phy_read().
+ */
+int tgbe_phy_modify(struct tgbe_device *dev, u8 reg, u16 mask, u16 set)
+{
+	int err = phy_get(dev);
+	u16 val;
+
+	if (err)
+		return err;
+	err = read_reg(dev, reg, &val);
+	if (!err)
+		err = write_reg(dev, reg, (val & ~mask) | set);
+	phy_put(dev);
+	return err;
+}
+
+static int advertise(struct tgbe_device *dev)
+{
+	u32 adv = dev->link.advertising;
+	u16 gigabit = 0;
+	int err;
+
+	err = tgbe_phy_write(dev, MII_ADVERTISE,
+			     ADVERTISE_CSMA | ethtool_adv_to_mii_adv_t(adv));
+	if (err)
+		return err;
+	if (adv & ADVERTISED_1000baseT_Full)
+		gigabit = ADVERTISE_1000FULL;
+	return tgbe_phy_modify(dev, MII_CTRL1000,
+			       ADVERTISE_1000FULL | ADVERTISE_1000HALF,
+			       gigabit);
+}
+
+/**
+ * tgbe_phy_start() - apply the wanted link settings and begin to bring it up
+ * @dev: port
+ *
+ * With autonegotiation the link comes up by itself and raises an interrupt.
+ *
+ * Context: process, sleeps.
+ * Return: 0 or the error of the PHY access that failed.
+ */
+int tgbe_phy_start(struct tgbe_device *dev)
+{
+	u32 ctrl = tgbe_rd(dev, TGBE_CTRL);
+	u16 bmcr;
+	int err;
+
+	/* the MAC follows what the PHY finds out */
+	ctrl &= ~(TGBE_CTRL_FRCSPD | TGBE_CTRL_FRCDPX);
+	tgbe_wr(dev, TGBE_CTRL, ctrl | TGBE_CTRL_SLU);
+
+	err = dev->chip->phy_setup(dev);
+	if (err)
+		return err;
+	if (dev->link.forced_speed) {
+		bmcr = dev->link.forced_speed == SPEED_100 ? BMCR_SPEED100 : 0;
+		if (dev->link.forced_duplex == DUPLEX_FULL)
+			bmcr |= BMCR_FULLDPLX;
+	} else {
+		err = advertise(dev);
+		if (err)
+			return err;
+		bmcr = BMCR_ANENABLE | BMCR_ANRESTART;
+	}
+	return tgbe_phy_write(dev, MII_BMCR, bmcr);
+}

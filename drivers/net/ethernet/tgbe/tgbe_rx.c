@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Receive: from a written-back descriptor to a frame in the stack.
+ *
+ * Both chips write the same descriptor back (see tgbe_desc.h), so there is one
+ * loop. A frame may end in a later poll than it began: what is there of it
+ * waits in ring->partial.
+ */
+#include <linux/etherdevice.h>
+#include <linux/prefetch.h>
+#include <net/page_pool/helpers.h>
+
+#include "tgbe.h"
+
+static union tgbe_rx_desc *rx_desc(const struct tgbe_ring *ring, u16 i)
+{
+	return (union tgbe_rx_desc *)ring->desc + i;
+}
+
+/**
+ * tgbe_rx_refill() - post buffers, without telling the chip
+ * @ring: receive ring
+ * @wanted: number of buffers
+ *
+ * Context: NAPI poll, or process before the ring is armed.
+ * Return: buffers posted; fewer than @wanted when memory ran out.
+ */
+unsigned int tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted)
+{
+	u16 i = ring->next_to_use;
+	unsigned int n;
+
+	for (n = 0; n < wanted; n++) {
+		struct tgbe_rx_slot *slot = &ring->rx_slot[i];
+		union tgbe_rx_desc *desc = rx_desc(ring, i);
+		unsigned int size = ring->geometry.truesize;
+		dma_addr_t dma;
+
+		slot->page = page_pool_dev_alloc(ring->pool, &slot->offset,
+						 &size);
+		if (unlikely(!slot->page))
+			break;
+		dma = page_pool_get_dma_addr(slot->page) + slot->offset;
+		desc->post.addr = cpu_to_le64(dma + ring->geometry.headroom);
+		/* this also takes back the DD bit of the last time round */
+		desc->post.header_addr = 0;
+		i = tgbe_ring_next(ring, i);
+	}
+	ring->next_to_use = i;
+	return n;
+}
+
+/* Small rings refill in smaller steps: a step is room that the chip lacks */
+static unsigned int refill_batch(const struct tgbe_ring *ring)
+{
+	return min_t(unsigned int, TGBE_RX_REFILL_BATCH, ring->limit / 8);
+}
+
+static void refill(struct tgbe_ring *ring, struct tgbe_rx_stats *stats)
+{
+	int posted = tgbe_ring_span(ring, ring->next_to_clean,
+				    ring->next_to_use);
+	/* below zero after the limit was lowered: let the surplus drain */
+	int wanted = READ_ONCE(ring->limit) - 1 - posted;
+	unsigned int got;
+
+	if (wanted <= 0 || wanted < refill_batch(ring))
+		return;
+	got = tgbe_rx_refill(ring, wanted);
+	if (unlikely(got < wanted))
+		stats->alloc_failed++;
+	WRITE_ONCE(ring->starved, posted + got == 0);
+	if (got) {
+		writel(ring->next_to_use, ring->tail);
+		stats->doorbells++;
+	}
+}
+
+static void recycle(struct tgbe_ring *ring, struct page *page)
+{
+	page_pool_put_full_page(ring->pool, page, true);
+}
+
+/* The largest piece that leaves room for what build_skb puts behind it */
+static unsigned int piece_limit(const struct tgbe_rx_geometry *g)
+{
+	return min_t(unsigned int, g->room,
+		     g->truesize - g->headroom -
+		     SKB_DATA_ALIGN(sizeof(struct skb_shared_info)));
+}
+
+static struct sk_buff *copy_frame(struct tgbe_vector *vector,
+				  struct tgbe_ring *ring, struct page *page,
+				  const void *data, unsigned int len)
+{
+	struct sk_buff *skb = napi_alloc_skb(&vector->napi, len);
+
+	if (likely(skb))
+		skb_put_data(skb, data, len);
+	recycle(ring, page);
+	return skb;
+}
+
+static struct sk_buff *wrap_frame(struct tgbe_ring *ring, struct page *page,
+				  void *buffer, unsigned int len)
+{
+	struct sk_buff *skb = napi_build_skb(buffer, ring->geometry.truesize);
+
+	if (unlikely(!skb)) {
+		recycle(ring, page);
+		return NULL;
+	}
+	skb_mark_for_recycle(skb);
+	skb_reserve(skb, ring->geometry.headroom);
+	skb_put(skb, len);
+	return skb;
+}
+
+/* Give up the frame at hand, up to and including its last descriptor */
+static void give_up(struct tgbe_ring *ring)
+{
+	if (ring->partial)
+		dev_kfree_skb_any(ring->partial);
+	ring->partial = NULL;
+	ring->discard = true;
+}
+
+/* Add one buffer to the frame at hand. The chip's word is checked: a piece
+ * must fit its buffer, the first one must hold an Ethernet header, and a frame
+ * must end before it runs out of fragments.
+ */
+static void take_piece(struct tgbe_vector *vector, struct tgbe_ring *ring,
+		       struct tgbe_rx_slot *slot, unsigned int len, bool eop,
+		       struct tgbe_rx_stats *stats)
+{
+	const struct tgbe_rx_geometry *g = &ring->geometry;
+	struct page *page = slot->page;
+	void *buffer = page_address(page) + slot->offset;
+	struct sk_buff *skb = ring->partial;
+
+	slot->page = NULL;
+	if (unlikely(ring->discard)) {
+		recycle(ring, page);
+		return;
+	}
+	if (unlikely(len > piece_limit(g) || (!skb && len < ETH_HLEN) ||
+		     (skb && skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS))) {
+		stats->errors++;
+		recycle(ring, page);
+		give_up(ring);
+		return;
+	}
+	page_pool_dma_sync_for_cpu(ring->pool, page, slot->offset + g->headroom,
+				   len);
+	if (skb) {
+		/* only the FCS lay in this buffer, and it was stripped */
+		if (!len)
+			recycle(ring, page);
+		else
+			skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page,
+					slot->offset + g->headroom, len,
+					g->truesize);
+		return;
+	}
+
+	prefetch(buffer + g->headroom);
+	if (eop && len <= TGBE_RX_COPYBREAK) {
+		skb = copy_frame(vector, ring, page, buffer + g->headroom, len);
+		stats->copied++;
+	} else {
+		skb = wrap_frame(ring, page, buffer, len);
+	}
+	if (unlikely(!skb)) {
+		stats->alloc_failed++;
+		stats->drops++;
+		give_up(ring);
+		return;
+	}
+	ring->partial = skb;
+}
+
+static void set_checksum(struct sk_buff *skb, u32 status,
+			 struct tgbe_rx_stats *stats)
+{
+	if (status & TGBE_RXD_STAT_IXSM)
+		return;
+	/* The stack looks again at a frame the chip called bad: the 82576 is
+	 * wrong about short SCTP frames.
+	 */
+	if (unlikely(status & (TGBE_RXD_ERR_L4E | TGBE_RXD_ERR_IPE)))
+		stats->csum_errors++;
+	else if (status & (TGBE_RXD_STAT_L4CS | TGBE_RXD_STAT_UDPCS))
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+}
+
+static void set_hash(struct sk_buff *skb, const struct tgbe_rx_desc_done *done)
+{
+	unsigned int type = FIELD_GET(TGBE_RXD_INFO_RSS_TYPE,
+				      le32_to_cpu(done->info));
+
+	if (type != TGBE_RSS_TYPE_NONE)
+		skb_set_hash(skb, le32_to_cpu(done->hash),
+			     BIT(type) & TGBE_RSS_TYPES_L4 ?
+			     PKT_HASH_TYPE_L4 : PKT_HASH_TYPE_L3);
+}
+
+static void deliver(struct tgbe_vector *vector, struct tgbe_ring *ring,
+		    const struct tgbe_rx_desc_done *done, u32 status,
+		    struct tgbe_rx_stats *stats)
+{
+	struct net_device *netdev = ring->netdev;
+	struct sk_buff *skb = ring->partial;
+
+	ring->partial = NULL;
+	if (unlikely(ring->discard)) {
+		ring->discard = false;
+		return;
+	}
+	if (unlikely(status & TGBE_RXD_ERR_FRAME)) {
+		stats->errors++;
+		dev_kfree_skb_any(skb);
+		return;
+	}
+	stats->packets++;
+	stats->bytes += skb->len;
+
+	if (netdev->features & NETIF_F_RXCSUM)
+		set_checksum(skb, status, stats);
+	if (netdev->features & NETIF_F_RXHASH)
+		set_hash(skb, done);
+	if (status & TGBE_RXD_STAT_VP)
+		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q),
+				       le16_to_cpu(done->vlan));
+	skb_record_rx_queue(skb, ring->index);
+	skb->protocol = eth_type_trans(skb, netdev);
+	napi_gro_receive(&vector->napi, skb);
+}
+
+static void add_stats(struct tgbe_ring *ring, const struct tgbe_rx_stats *add)
+{
+	const u64 *from = (const u64 *)add;
+
+	u64_stats_update_begin(&ring->sync);
+	for (unsigned int i = 0; i < sizeof(*add) / sizeof(u64); i++)
+		ring->stats.raw[i] += from[i];
+	u64_stats_update_end(&ring->sync);
+}
+
+/**
+ * tgbe_rx_clean() - take received frames and give them to the stack
+ * @vector: the ring's vector
+ * @ring: receive ring
+ * @budget: frames to take at most
+ *
+ * Posts new buffers in batches as it goes.
+ *
+ * Context: NAPI poll, or its owner with bottom halves disabled.
+ * Return: frames taken, damaged ones included.
+ */
+int tgbe_rx_clean(struct tgbe_vector *vector, struct tgbe_ring *ring,
+		  int budget)
+{
+	struct tgbe_rx_stats stats = { .polls = 1 };
+	int work = 0;
+
+	while (work < budget) {
+		u16 i = ring->next_to_clean;
+		struct tgbe_rx_slot *slot = &ring->rx_slot[i];
+		union tgbe_rx_desc *desc = rx_desc(ring, i);
+		u32 status = le32_to_cpu(READ_ONCE(desc->done.status));
+
+		/* without a page the DD bit is one of an earlier round */
+		if (!(status & TGBE_RXD_STAT_DD) || unlikely(!slot->page))
+			break;
+		/* nothing else of the descriptor may be read before DD */
+		dma_rmb();
+
+		ring->next_to_clean = tgbe_ring_next(ring, i);
+		prefetch(rx_desc(ring, ring->next_to_clean));
+		take_piece(vector, ring, slot, le16_to_cpu(desc->done.length),
+			   status & TGBE_RXD_STAT_EOP, &stats);
+		if (status & TGBE_RXD_STAT_EOP) {
+			deliver(vector, ring, &desc->done, status, &stats);
+			work++;
+		}
+		refill(ring, &stats);
+	}
+	/* a ring that ran dry for want of memory gets its chance here */
+	refill(ring, &stats);
+	add_stats(ring, &stats);
+	return work;
+}
+
+/**
+ * tgbe_rx_pending() - is there a received frame that was not taken yet?
+ * @ring: receive ring
+ *
+ * Context: owner of the NAPI poll.
+ * Return: true if so.
+ */
+bool tgbe_rx_pending(const struct tgbe_ring *ring)
+{
+	union tgbe_rx_desc *desc = rx_desc(ring, ring->next_to_clean);
+
+	return ring->rx_slot[ring->next_to_clean].page &&
+	       le32_to_cpu(READ_ONCE(desc->done.status)) & TGBE_RXD_STAT_DD;
+}
+
+/**
+ * tgbe_rx_flush() - take back all buffers of a quiesced ring
+ * @ring: receive ring that the chip no longer knows
+ *
+ * Context: process.
+ */
+void tgbe_rx_flush(struct tgbe_ring *ring)
+{
+	for (unsigned int i = 0; i < ring->count; i++) {
+		struct tgbe_rx_slot *slot = &ring->rx_slot[i];
+
+		if (slot->page)
+			page_pool_put_full_page(ring->pool, slot->page, false);
+		slot->page = NULL;
+	}
+	if (ring->partial)
+		dev_kfree_skb_any(ring->partial);
+	ring->partial = NULL;
+}

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Counters: the chip's clear-on-read ones, latched into 64 bits, and the
+ * rings'. One table names the hardware counters and one each the rings', and
+ * strings, values and counts all walk them.
+ */
+#include <linux/ethtool.h>
+
+#include "tgbe.h"
+
+enum {
+	HW_CRC_ERRORS,
+	HW_ALIGN_ERRORS,
+	HW_SYMBOL_ERRORS,
+	HW_RX_ERRORS,
+	HW_RX_MISSED,
+	HW_RX_NO_BUFFER,
+	HW_RX_LENGTH_ERRORS,
+	HW_RX_UNDERSIZE,
+	HW_RX_FRAGMENTS,
+	HW_RX_OVERSIZE,
+	HW_RX_JABBERS,
+	HW_RX_MULTICAST,
+	HW_RX_BROADCAST,
+	HW_RX_PACKETS,
+	HW_RX_BYTES,
+	HW_RX_XON,
+	HW_RX_XOFF,
+	HW_TX_PACKETS,
+	HW_TX_BYTES,
+	HW_TX_MULTICAST,
+	HW_TX_BROADCAST,
+	HW_TX_TCP_SEG,
+	HW_TX_XON,
+	HW_TX_XOFF,
+	HW_TX_DEFERRED,
+	HW_TX_SINGLE_COLL,
+	HW_TX_MULTI_COLL,
+	HW_TX_EXCESS_COLL,
+	HW_TX_LATE_COLL,
+	HW_COLLISIONS,
+	HW_TX_NO_CARRIER,
+	HW_CARRIER_EXT_ERRORS,
+	HW_COUNTERS
+};
+static_assert(HW_COUNTERS <= TGBE_HW_COUNTERS_MAX);
+
+/* A register that is there on one chip only names that chip's family */
+#define ON_82576	BIT(TGBE_FMT_ADV)
+#define ON_82574	BIT(TGBE_FMT_EXT)
+#define ON_BOTH		(ON_82576 | ON_82574)
+
+struct hw_counter {
+	char name[ETH_GSTRING_LEN];
+	u32 reg;
+	u8 chips;
+	bool wide;	/* a second register above holds the high half */
+};
+
+static const struct hw_counter hw_counters[HW_COUNTERS] = {
+	[HW_CRC_ERRORS]		= { "rx_crc_errors", TGBE_CRCERRS, ON_BOTH },
+	[HW_ALIGN_ERRORS]	= { "rx_align_errors", TGBE_ALGNERRC, ON_BOTH },
+	[HW_SYMBOL_ERRORS]	= { "rx_symbol_errors", TGBE_SYMERRS, ON_BOTH },
+	[HW_RX_ERRORS]		= { "rx_phy_errors", TGBE_RXERRC, ON_BOTH },
+	[HW_RX_MISSED]		= { "rx_missed_errors", TGBE_MPC, ON_BOTH },
+	[HW_RX_NO_BUFFER]	= { "rx_no_buffer", TGBE_RNBC, ON_BOTH },
+	[HW_RX_LENGTH_ERRORS]	= { "rx_length_errors", TGBE_RLEC, ON_BOTH },
+	[HW_RX_UNDERSIZE]	= { "rx_undersize", TGBE_RUC, ON_BOTH },
+	[HW_RX_FRAGMENTS]	= { "rx_fragments", TGBE_RFC, ON_BOTH },
+	[HW_RX_OVERSIZE]	= { "rx_oversize", TGBE_ROC, ON_BOTH },
+	[HW_RX_JABBERS]		= { "rx_jabbers", TGBE_RJC, ON_BOTH },
+	[HW_RX_MULTICAST]	= { "rx_multicast", TGBE_MPRC, ON_BOTH },
+	[HW_RX_BROADCAST]	= { "rx_broadcast", TGBE_BPRC, ON_BOTH },
+	[HW_RX_PACKETS]		= { "rx_mac_packets", TGBE_GPRC, ON_BOTH },
+	[HW_RX_BYTES]		= { "rx_mac_bytes", TGBE_GORCL, ON_BOTH, true },
+	[HW_RX_XON]		= { "rx_xon", TGBE_XONRXC, ON_BOTH },
+	[HW_RX_XOFF]		= { "rx_xoff", TGBE_XOFFRXC, ON_BOTH },
+	[HW_TX_PACKETS]		= { "tx_mac_packets", TGBE_GPTC, ON_BOTH },
+	[HW_TX_BYTES]		= { "tx_mac_bytes", TGBE_GOTCL, ON_BOTH, true },
+	[HW_TX_MULTICAST]	= { "tx_multicast", TGBE_MPTC, ON_BOTH },
+	[HW_TX_BROADCAST]	= { "tx_broadcast", TGBE_BPTC, ON_BOTH },
+	[HW_TX_TCP_SEG]		= { "tx_tcp_seg_packets", TGBE_TSCTC, ON_BOTH },
+	[HW_TX_XON]		= { "tx_xon", TGBE_XONTXC, ON_BOTH },
+	[HW_TX_XOFF]		= { "tx_xoff", TGBE_XOFFTXC, ON_BOTH },
+	[HW_TX_DEFERRED]	= { "tx_deferred", TGBE_DC, ON_BOTH },
+	[HW_TX_SINGLE_COLL]	= { "tx_single_collisions", TGBE_SCC, ON_BOTH },
+	[HW_TX_MULTI_COLL]	= { "tx_multiple_collisions", TGBE_MCC, ON_BOTH },
+	[HW_TX_EXCESS_COLL]	= { "tx_excess_collisions", TGBE_ECOL, ON_BOTH },
+	[HW_TX_LATE_COLL]	= { "tx_late_collisions", TGBE_LATECOL, ON_BOTH },
+	[HW_COLLISIONS]		= { "collisions", TGBE_COLC, ON_BOTH },
+	[HW_TX_NO_CARRIER]	= { "tx_no_carrier", TGBE_82576_TNCRS, ON_82576 },
+	[HW_CARRIER_EXT_ERRORS]	= { "rx_carrier_ext_errors", TGBE_82574_CEXTERR,
+				    ON_82574 },
+};
+
+/* Names of a ring's counters, behind "rx_queue_N_" and "tx_queue_N_", in the
+ * order of the members of struct tgbe_rx_stats and struct tgbe_tx_stats
+ */
+static const char *const rx_names[] = {
+	"packets", "bytes", "drops", "errors", "csum_errors", "alloc_failed",
+	"copied", "polls", "doorbells",
+};
+static_assert(ARRAY_SIZE(rx_names) * sizeof(u64) ==
+	      sizeof(struct tgbe_rx_stats));
+
+static const char *const tx_names[] = {
+	"packets", "bytes", "dropped", "stops", "restarts", "doorbells",
+	"contexts", "timeouts",
+};
+static_assert(ARRAY_SIZE(tx_names) * sizeof(u64) ==
+	      sizeof(struct tgbe_tx_stats));
+
+/* Events that the driver counts for the whole port */
+static const char *const port_names[] = {
+	"rx_fifo_errors", "link_events", "rx_overrun_events",
+};
+
+static bool has_counter(const struct tgbe_device *dev,
+			const struct hw_counter *c)
+{
+	return c->chips & BIT(dev->chip->format);
+}
+
+static u64 read_counter(struct tgbe_device *dev, const struct hw_counter *c)
+{
+	u64 val = tgbe_rd(dev, c->reg);
+
+	/* reading the high half clears both, so it comes last */
+	if (c->wide)
+		val |= (u64)tgbe_rd(dev, c->reg + 4) << 32;
+	return val;
+}
+
+/**
+ * tgbe_stats_harvest() - add what the chip counted since the last time
+ * @dev: port
+ *
+ * The registers clear when read and stick at all ones, so they are read from
+ * here alone, every %TGBE_SERVICE_PERIOD and before a reset.
+ *
+ * Context: process.
+ */
+void tgbe_stats_harvest(struct tgbe_device *dev)
+{
+	u64 delta[HW_COUNTERS] = {};
+	u64 drops = 0;
+
+	mutex_lock(&dev->hw_lock);
+	for (unsigned int i = 0; i < HW_COUNTERS; i++)
+		if (has_counter(dev, &hw_counters[i]))
+			delta[i] = read_counter(dev, &hw_counters[i]);
+	for (unsigned int q = 0; q < dev->queues_max; q++)
+		drops += dev->chip->queue_drops(dev, q);
+
+	/* a card that is gone reads as all ones, which is no count */
+	if (READ_ONCE(dev->regs)) {
+		spin_lock_bh(&dev->stats_lock);
+		for (unsigned int i = 0; i < HW_COUNTERS; i++)
+			dev->hw[i] += delta[i];
+		dev->queue_drops += drops;
+		spin_unlock_bh(&dev->stats_lock);
+	}
+	mutex_unlock(&dev->hw_lock);
+}
+
+static void add_raw(union tgbe_ring_stats *sum,
+		    const union tgbe_ring_stats *add)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(sum->raw); i++)
+		sum->raw[i] += add->raw[i];
+}
+
+/**
+ * tgbe_stats_retire() - keep the counters of a ring that is about to go
+ * @vector: vector it belonged to
+ * @ring: ring that counts no more
+ *
+ * Context: @vector->dev->stats_lock held, so that no reader finds the counters
+ * in both places or in neither.
+ */
+void tgbe_stats_retire(struct tgbe_vector *vector, struct tgbe_ring *ring)
+{
+	union tgbe_ring_stats last;
+
+	lockdep_assert_held(&vector->dev->stats_lock);
+	tgbe_ring_stats_read(ring, &last);
+	add_raw(&vector->retired[ring->is_rx], &last);
+}
+
+/* Counters of a queue since probe, whichever rings it had */
+static void read_queue(struct tgbe_device *dev, unsigned int q, bool is_rx,
+		       union tgbe_ring_stats *stats)
+{
+	struct tgbe_vector *vector = dev->vector[q];
+	struct tgbe_ring *ring = is_rx ? vector->rx : vector->tx;
+	union tgbe_ring_stats live;
+
+	lockdep_assert_held(&dev->stats_lock);
+	*stats = vector->retired[is_rx];
+	if (!ring)
+		return;
+	tgbe_ring_stats_read(ring, &live);
+	add_raw(stats, &live);
+}
+
+/**
+ * tgbe_stats_get64() - ndo_get_stats64
+ * @netdev: port
+ * @stats: to be filled in
+ *
+ * Context: any but hard IRQ.
+ */
+void tgbe_stats_get64(struct net_device *netdev,
+		      struct rtnl_link_stats64 *stats)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+	union tgbe_ring_stats rx = {}, tx = {}, one;
+
+	spin_lock_bh(&dev->stats_lock);
+	for (unsigned int q = 0; q < dev->queues_max; q++) {
+		read_queue(dev, q, true, &one);
+		add_raw(&rx, &one);
+		read_queue(dev, q, false, &one);
+		add_raw(&tx, &one);
+	}
+	stats->rx_packets = rx.rx.packets;
+	stats->rx_bytes = rx.rx.bytes;
+	stats->rx_dropped = rx.rx.drops;
+	stats->tx_packets = tx.tx.packets;
+	stats->tx_bytes = tx.tx.bytes;
+	stats->tx_dropped = tx.tx.dropped;
+
+	stats->multicast = dev->hw[HW_RX_MULTICAST];
+	stats->collisions = dev->hw[HW_COLLISIONS];
+	stats->rx_crc_errors = dev->hw[HW_CRC_ERRORS];
+	stats->rx_frame_errors = dev->hw[HW_ALIGN_ERRORS];
+	stats->rx_length_errors = dev->hw[HW_RX_UNDERSIZE] +
+				  dev->hw[HW_RX_OVERSIZE];
+	stats->rx_missed_errors = dev->hw[HW_RX_MISSED];
+	stats->rx_fifo_errors = dev->queue_drops;
+	stats->rx_errors = rx.rx.errors + dev->hw[HW_RX_ERRORS] +
+			   dev->hw[HW_CARRIER_EXT_ERRORS] +
+			   stats->rx_crc_errors + stats->rx_frame_errors +
+			   stats->rx_length_errors;
+	stats->tx_aborted_errors = dev->hw[HW_TX_EXCESS_COLL];
+	stats->tx_window_errors = dev->hw[HW_TX_LATE_COLL];
+	stats->tx_carrier_errors = dev->hw[HW_TX_NO_CARRIER];
+	stats->tx_errors = stats->tx_aborted_errors + stats->tx_window_errors;
+	spin_unlock_bh(&dev->stats_lock);
+}
+
+/**
+ * tgbe_stats_count() - number of statistics that ethtool -S shows
+ * @dev: port
+ *
+ * Return: the same for as long as the port exists.
+ */
+int tgbe_stats_count(struct tgbe_device *dev)
+{
+	int n = ARRAY_SIZE(port_names);
+
+	for (unsigned int i = 0; i < HW_COUNTERS; i++)
+		n += has_counter(dev, &hw_counters[i]);
+	return n + dev->queues_max *
+		   (ARRAY_SIZE(rx_names) + ARRAY_SIZE(tx_names));
+}
+
+/**
+ * tgbe_stats_strings() - their names
+ * @dev: port
+ * @data: %ETH_GSTRING_LEN bytes for each
+ */
+void tgbe_stats_strings(struct tgbe_device *dev, u8 *data)
+{
+	unsigned int i, q;
+
+	for (i = 0; i < ARRAY_SIZE(port_names); i++)
+		ethtool_puts(&data, port_names[i]);
+	for (i = 0; i < HW_COUNTERS; i++)
+		if (has_counter(dev, &hw_counters[i]))
+			ethtool_puts(&data, hw_counters[i].name);
+	for (q = 0; q < dev->queues_max; q++) {
+		for (i = 0; i < ARRAY_SIZE(rx_names); i++)
+			ethtool_sprintf(&data, "rx_queue_%u_%s", q,
+					rx_names[i]);
+		for (i = 0; i < ARRAY_SIZE(tx_names); i++)
+			ethtool_sprintf(&data, "tx_queue_%u_%s", q,
+					tx_names[i]);
+	}
+}
+
+/**
+ * tgbe_stats_values() - their values, in the order of the names
+ * @dev: port
+ * @data: one u64 for each
+ *
+ * Context: process.
+ */
+void tgbe_stats_values(struct tgbe_device *dev, u64 *data)
+{
+	union tgbe_ring_stats stats;
+	unsigned int i, q;
+
+	if (netif_running(dev->netdev))
+		tgbe_stats_harvest(dev);
+
+	spin_lock_bh(&dev->stats_lock);
+	*data++ = dev->queue_drops;
+	*data++ = atomic_read(&dev->lsc_events);
+	*data++ = atomic_read(&dev->overruns);
+	for (i = 0; i < HW_COUNTERS; i++)
+		if (has_counter(dev, &hw_counters[i]))
+			*data++ = dev->hw[i];
+	for (q = 0; q < dev->queues_max; q++) {
+		read_queue(dev, q, true, &stats);
+		for (i = 0; i < ARRAY_SIZE(rx_names); i++)
+			*data++ = stats.raw[i];
+		read_queue(dev, q, false, &stats);
+		for (i = 0; i < ARRAY_SIZE(tx_names); i++)
+			*data++ = stats.raw[i];
+	}
+	spin_unlock_bh(&dev->stats_lock);
+}

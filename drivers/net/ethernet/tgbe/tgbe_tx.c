@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Transmit: from the stack's frame to descriptors, and back when it is sent.
+ *
+ * The sender, under the netdev queue's lock, moves next_to_use; the NAPI poll
+ * moves next_to_clean. Each publishes its index last.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/etherdevice.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/ip6_checksum.h>
+#include <net/netdev_queues.h>
+
+#include "tgbe.h"
+
+/* Frames cleaned in one poll at most, so that receive gets its turn */
+#define CLEAN_BATCH	256
+
+/* Longest headers the chips can describe (82576: MACLEN, IPLEN; 82574: byte
+ * offsets), and the longest they can repeat in front of segments.
+ */
+#define L2_MAX		127
+#define L3_MAX		511
+#define EXT_CSUM_MAX	255
+#define TSO_HEADER_MAX	240
+
+static union tgbe_tx_desc *tx_desc(const struct tgbe_ring *ring, u16 i)
+{
+	return (union tgbe_tx_desc *)ring->desc + i;
+}
+
+static struct netdev_queue *ring_txq(const struct tgbe_ring *ring)
+{
+	return netdev_get_tx_queue(ring->netdev, ring->index);
+}
+
+/* Below zero after the limit of a ring in use was lowered */
+static int unused(const struct tgbe_ring *ring)
+{
+	return READ_ONCE(ring->limit) - 1 -
+	       tgbe_ring_span(ring, READ_ONCE(ring->next_to_clean),
+			      READ_ONCE(ring->next_to_use));
+}
+
+static void ring_doorbell(struct tgbe_ring *ring)
+{
+	if (ring->rung == ring->next_to_use)
+		return;
+	ring->rung = ring->next_to_use;
+	/* writel orders the descriptors before the tail */
+	writel(ring->next_to_use, ring->tail);
+	u64_stats_update_begin(&ring->use_sync);
+	ring->use.doorbells++;
+	u64_stats_update_end(&ring->use_sync);
+}
+
+static void unmap(struct tgbe_ring *ring, struct tgbe_tx_slot *slot)
+{
+	if (!slot->len)
+		return;
+	if (slot->is_page)
+		dma_unmap_page(ring->dma_dev, slot->dma, slot->len,
+			       DMA_TO_DEVICE);
+	else
+		dma_unmap_single(ring->dma_dev, slot->dma, slot->len,
+				 DMA_TO_DEVICE);
+	slot->len = 0;
+}
+
+/* Write the TCP and IP headers as the chip wants them before it cuts: no
+ * lengths, and the pseudo header's sum without its length.
+ */
+static int prepare_tso(struct sk_buff *skb, struct tgbe_tx_offload *o)
+{
+	if (skb_cow_head(skb, 0))
+		return -ENOMEM;
+
+	if (o->ipv4) {
+		struct iphdr *ip = ip_hdr(skb);
+
+		ip->tot_len = 0;
+		ip->check = 0;
+		tcp_hdr(skb)->check = ~csum_tcpudp_magic(ip->saddr, ip->daddr,
+							 0, IPPROTO_TCP, 0);
+	} else {
+		tcp_v6_gso_csum_prep(skb);
+	}
+	o->mss = skb_shinfo(skb)->gso_size;
+	o->header_len = skb_tcp_all_headers(skb);
+	o->l4_len = tcp_hdrlen(skb);
+	return 0;
+}
+
+static enum tgbe_l4 l4_protocol(const struct sk_buff *skb)
+{
+	if (skb_csum_is_sctp((struct sk_buff *)skb))
+		return TGBE_L4_SCTP;
+	switch (skb->csum_offset) {
+	case offsetof(struct tcphdr, check):
+		return TGBE_L4_TCP;
+	case offsetof(struct udphdr, check):
+		return TGBE_L4_UDP;
+	default:
+		return TGBE_L4_NONE;
+	}
+}
+
+/* What the chip shall do to the frame; 0 or a negative error */
+static __always_inline int describe(struct sk_buff *skb,
+				    struct tgbe_tx_offload *o,
+				    const enum tgbe_format fmt)
+{
+	o->frame_len = skb->len;
+	o->vlan = skb_vlan_tag_present(skb);
+	if (o->vlan)
+		o->vlan_tci = skb_vlan_tag_get(skb);
+	o->l3_start = skb_network_offset(skb);
+	o->l4_start = o->l3_start;
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return 0;
+
+	o->l4 = l4_protocol(skb);
+	if (unlikely(o->l4 == TGBE_L4_NONE))
+		return skb_checksum_help(skb);
+	o->ipv4 = vlan_get_protocol(skb) == htons(ETH_P_IP);
+	o->l4_start = skb_checksum_start_offset(skb);
+	o->l4_csum = o->l4_start + skb->csum_offset;
+	return skb_is_gso(skb) ? prepare_tso(skb, o) : 0;
+}
+
+/* Put a context in front if the frame needs one. The 82576 keeps a context for
+ * each queue and the frame may use it again; the 82574 has one for both queues,
+ * so it is sent with every frame (82574 7.2).
+ */
+static __always_inline u16 put_context(struct tgbe_ring *ring, u16 i,
+				       const struct tgbe_tx_offload *o,
+				       union tgbe_tx_desc *context,
+				       const enum tgbe_format fmt)
+{
+	*context = ring->context;
+	if (!tgbe_txd_needs_context(o, fmt))
+		return i;
+	tgbe_txd_encode_ctx(context, o, fmt);
+	if (fmt == TGBE_FMT_ADV && !memcmp(context, &ring->context,
+					   sizeof(*context)))
+		return i;
+	*tx_desc(ring, i) = *context;
+	ring->tx_slot[i].len = 0;
+	ring->tx_slot[i].skb = NULL;
+	return tgbe_ring_next(ring, i);
+}
+
+/* One mapping may take several descriptors; the first one's slot owns it */
+static u16 put_piece(struct tgbe_ring *ring, u16 i, dma_addr_t dma,
+		     unsigned int len, bool is_page, u32 cmd, u32 status)
+{
+	struct tgbe_tx_slot *slot = &ring->tx_slot[i];
+
+	slot->dma = dma;
+	slot->len = len;
+	slot->is_page = is_page;
+	for (;;) {
+		unsigned int part = min_t(unsigned int, len, TGBE_TX_DESC_BYTES);
+		struct tgbe_tx_desc_data *data = &tx_desc(ring, i)->data;
+
+		data->addr = cpu_to_le64(dma);
+		data->cmd = cpu_to_le32(cmd | part);
+		data->status = cpu_to_le32(status);
+		ring->tx_slot[i].skb = NULL;
+		i = tgbe_ring_next(ring, i);
+		len -= part;
+		if (!len)
+			return i;
+		dma += part;
+		ring->tx_slot[i].len = 0;
+	}
+}
+
+/* Map and describe head and fragments from slot @i on. On failure everything
+ * from slot @first on is unmapped again. Returns the index behind the frame.
+ */
+static int put_frame(struct tgbe_ring *ring, struct sk_buff *skb, u16 first,
+		     u16 i, u32 cmd, u32 status)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+	unsigned int len = skb_headlen(skb);
+	dma_addr_t dma;
+
+	dma = dma_map_single(ring->dma_dev, skb->data, len, DMA_TO_DEVICE);
+	if (unlikely(dma_mapping_error(ring->dma_dev, dma)))
+		goto undo;
+	i = put_piece(ring, i, dma, len, false, cmd, status);
+
+	for (unsigned int f = 0; f < shinfo->nr_frags; f++) {
+		skb_frag_t *frag = &shinfo->frags[f];
+
+		len = skb_frag_size(frag);
+		/* a descriptor of length 0 would stop the chip */
+		if (unlikely(!len))
+			continue;
+		dma = skb_frag_dma_map(ring->dma_dev, frag, 0, len,
+				       DMA_TO_DEVICE);
+		if (unlikely(dma_mapping_error(ring->dma_dev, dma)))
+			goto undo;
+		i = put_piece(ring, i, dma, len, true, cmd, status);
+	}
+	return i;
+
+undo:
+	for (u16 n = first; n != i; n = tgbe_ring_next(ring, n))
+		unmap(ring, &ring->tx_slot[n]);
+	return -ENOMEM;
+}
+
+static u16 previous(const struct tgbe_ring *ring, u16 i)
+{
+	return i ? i - 1 : ring->count - 1;
+}
+
+static void remember_frame(struct tgbe_tx_slot *slot, struct sk_buff *skb,
+			   const struct tgbe_tx_offload *o, u16 last)
+{
+	u16 segs = 1;
+
+	if (o->mss)
+		segs = DIV_ROUND_UP(skb->len - o->header_len, o->mss);
+	slot->skb = skb;
+	slot->last = last;
+	slot->segs = segs;
+	slot->wire_bytes = skb->len + (segs - 1) * o->header_len;
+}
+
+static void count_use(struct tgbe_ring *ring, u64 *counter)
+{
+	u64_stats_update_begin(&ring->use_sync);
+	(*counter)++;
+	u64_stats_update_end(&ring->use_sync);
+}
+
+static __always_inline netdev_tx_t xmit(struct sk_buff *skb,
+					struct tgbe_ring *ring,
+					const enum tgbe_format fmt)
+{
+	struct netdev_queue *txq = ring_txq(ring);
+	struct tgbe_tx_offload o = {};
+	union tgbe_tx_desc context;
+	u16 first, start, last;
+	bool flush;
+	int end;
+
+	if (unlikely(!netif_txq_maybe_stop(txq, unused(ring),
+					   TGBE_TX_FRAME_DESCS,
+					   TGBE_TX_WAKE_DESCS))) {
+		ring_doorbell(ring);
+		return NETDEV_TX_BUSY;
+	}
+	/* frees the frame when it fails */
+	if (unlikely(eth_skb_pad(skb)))
+		goto dropped;
+	if (unlikely(describe(skb, &o, fmt)))
+		goto drop;
+
+	first = ring->next_to_use;
+	start = put_context(ring, first, &o, &context, fmt);
+	end = put_frame(ring, skb, first, start, tgbe_txd_cmd(&o, fmt),
+			tgbe_txd_status(&o, fmt));
+	if (unlikely(end < 0))
+		goto drop;
+
+	last = previous(ring, end);
+	tx_desc(ring, last)->data.cmd |= cpu_to_le32(TGBE_TXD_EOP | TGBE_TXD_RS);
+	remember_frame(&ring->tx_slot[first], skb, &o, last);
+	if (start != first)
+		count_use(ring, &ring->use.contexts);
+	ring->context = context;
+	skb_tx_timestamp(skb);
+	flush = __netdev_tx_sent_queue(txq, ring->tx_slot[first].wire_bytes,
+				       netdev_xmit_more());
+	/* pairs with the acquire in reclaim(): the slots come first */
+	smp_store_release(&ring->next_to_use, end);
+
+	if (!netif_txq_maybe_stop(txq, unused(ring), TGBE_TX_STOP_DESCS,
+				  TGBE_TX_WAKE_DESCS)) {
+		count_use(ring, &ring->use.stops);
+		flush = true;
+	}
+	if (flush)
+		ring_doorbell(ring);
+	return NETDEV_TX_OK;
+
+drop:
+	dev_kfree_skb_any(skb);
+dropped:
+	count_use(ring, &ring->use.dropped);
+	/* frames before this one may have left the bell to it */
+	ring_doorbell(ring);
+	return NETDEV_TX_OK;
+}
+
+/**
+ * tgbe_xmit() - ndo_start_xmit
+ * @skb: frame
+ * @netdev: port
+ *
+ * Context: bottom halves disabled, netdev queue locked.
+ * Return: NETDEV_TX_OK; NETDEV_TX_BUSY only if the queue was woken wrongly.
+ */
+netdev_tx_t tgbe_xmit(struct sk_buff *skb, struct net_device *netdev)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+	struct tgbe_ring *ring = dev->vector[skb_get_queue_mapping(skb)]->tx;
+
+	if (dev->chip->format == TGBE_FMT_ADV)
+		return xmit(skb, ring, TGBE_FMT_ADV);
+	return xmit(skb, ring, TGBE_FMT_EXT);
+}
+
+static u16 free_frame(struct tgbe_ring *ring, u16 i, int budget)
+{
+	struct tgbe_tx_slot *first = &ring->tx_slot[i];
+	u16 end = tgbe_ring_next(ring, first->last);
+
+	for (; i != end; i = tgbe_ring_next(ring, i))
+		unmap(ring, &ring->tx_slot[i]);
+	napi_consume_skb(first->skb, budget);
+	first->skb = NULL;
+	return end;
+}
+
+/* Take back frames the chip has sent or, with @discard, all of them. Returns
+ * true when it stopped for its share of the poll, not for want of frames.
+ */
+static bool reclaim(struct tgbe_ring *ring, int budget, bool discard)
+{
+	/* pairs with the release in xmit() */
+	u16 end = smp_load_acquire(&ring->next_to_use);
+	unsigned int frames = 0, wire_bytes = 0, segs = 0;
+	u16 i = ring->next_to_clean;
+	int woke;
+
+	while (i != end && (discard || frames < CLEAN_BATCH)) {
+		struct tgbe_tx_slot *slot = &ring->tx_slot[i];
+		__le32 status = READ_ONCE(tx_desc(ring, slot->last)->data.status);
+
+		if (!discard && !(status & cpu_to_le32(TGBE_TXD_STAT_DD)))
+			break;
+		frames++;
+		segs += slot->segs;
+		wire_bytes += slot->wire_bytes;
+		i = free_frame(ring, i, budget);
+	}
+	if (!frames)
+		return false;
+
+	/* the slots must be free before the sender sees them so */
+	smp_store_release(&ring->next_to_clean, i);
+	woke = __netif_txq_completed_wake(ring_txq(ring), frames, wire_bytes,
+					  unused(ring), TGBE_TX_WAKE_DESCS,
+					  ring->frozen);
+
+	u64_stats_update_begin(&ring->sync);
+	if (discard) {
+		ring->stats.tx.dropped += segs;
+	} else {
+		ring->stats.tx.packets += segs;
+		ring->stats.tx.bytes += wire_bytes;
+	}
+	ring->stats.tx.restarts += !woke;
+	u64_stats_update_end(&ring->sync);
+	return frames == CLEAN_BATCH;
+}
+
+/**
+ * tgbe_tx_clean() - take back the frames that were sent
+ * @ring: transmit ring
+ * @budget: of the NAPI poll, 0 from netpoll
+ *
+ * Context: NAPI poll, or its owner with bottom halves disabled.
+ * Return: true when there is more to do.
+ */
+bool tgbe_tx_clean(struct tgbe_ring *ring, int budget)
+{
+	return reclaim(ring, budget, false);
+}
+
+/**
+ * tgbe_tx_discard() - drop the frames that will not be sent
+ * @ring: quiesced transmit ring
+ *
+ * Context: owner of the NAPI poll with bottom halves disabled.
+ */
+void tgbe_tx_discard(struct tgbe_ring *ring)
+{
+	reclaim(ring, 0, true);
+}
+
+/**
+ * tgbe_tx_freeze() - keep senders out of a ring
+ * @ring: armed transmit ring whose NAPI is disabled
+ *
+ * Senders find the queue stopped until tgbe_tx_thaw() wakes it, whatever
+ * completions arrive meanwhile.
+ *
+ * Context: process.
+ */
+void tgbe_tx_freeze(struct tgbe_ring *ring)
+{
+	struct netdev_queue *txq = ring_txq(ring);
+
+	__netif_tx_lock_bh(txq);
+	ring->frozen = true;
+	netif_tx_stop_queue(txq);
+	/* a sender that was cut off in a batch has not rung the bell */
+	ring_doorbell(ring);
+	__netif_tx_unlock_bh(txq);
+}
+
+/**
+ * tgbe_tx_thaw() - let senders into a ring
+ * @ring: armed transmit ring
+ *
+ * Context: process.
+ */
+void tgbe_tx_thaw(struct tgbe_ring *ring)
+{
+	ring->frozen = false;
+	netif_tx_wake_queue(ring_txq(ring));
+}
+
+/**
+ * tgbe_tx_empty() - has every frame been taken back?
+ * @ring: transmit ring
+ *
+ * Return: true if so.
+ */
+bool tgbe_tx_empty(const struct tgbe_ring *ring)
+{
+	return READ_ONCE(ring->next_to_clean) == READ_ONCE(ring->next_to_use);
+}
+
+/**
+ * tgbe_tx_rewind() - make an empty, quiesced ring as good as new
+ * @ring: frozen transmit ring
+ */
+void tgbe_tx_rewind(struct tgbe_ring *ring)
+{
+	ring->next_to_use = 0;
+	ring->next_to_clean = 0;
+	ring->rung = 0;
+	memset(&ring->context, 0, sizeof(ring->context));
+}
+
+/**
+ * tgbe_features_check() - ndo_features_check
+ * @skb: frame
+ * @netdev: port
+ * @features: what would be offloaded
+ *
+ * Return: @features less what the chip cannot describe for this frame.
+ */
+netdev_features_t tgbe_features_check(struct sk_buff *skb,
+				      struct net_device *netdev,
+				      netdev_features_t features)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+	const netdev_features_t offloads = NETIF_F_CSUM_MASK | NETIF_F_ALL_TSO |
+					   NETIF_F_SCTP_CRC;
+	int l4;
+
+	features = vlan_features_check(skb, features);
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return features;
+
+	l4 = skb_checksum_start_offset(skb);
+	if (skb_network_offset(skb) > L2_MAX ||
+	    l4 - skb_network_offset(skb) > L3_MAX)
+		return features & ~offloads;
+	if (dev->chip->format == TGBE_FMT_EXT &&
+	    l4 + skb->csum_offset > EXT_CSUM_MAX)
+		return features & ~offloads;
+	if (skb_is_gso(skb) && skb_tcp_all_headers(skb) > TSO_HEADER_MAX)
+		features &= ~NETIF_F_ALL_TSO;
+	return features;
+}
