@@ -7,6 +7,8 @@
 
 #include <linux/netdevice.h>
 #include <linux/version.h>
+#include <linux/workqueue.h>
+#include <net/page_pool/types.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
 /* Before 6.15 a NAPI has no settings that outlive it: the index is unused */
@@ -17,6 +19,19 @@ static inline void netif_napi_add_config(struct net_device *netdev,
 {
 	netif_napi_add(netdev, napi, poll);
 }
+
+/* There a driver can only name the NAPI when it makes the pool, and the pool
+ * must be unlinked from it while it is disabled: link late, as newer kernels do
+ */
+static inline void page_pool_enable_direct_recycling(struct page_pool *pool,
+						     struct napi_struct *napi)
+{
+	WRITE_ONCE(pool->p.napi, napi);
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define system_percpu_wq	system_wq
 #endif
 
 #endif /* _TGBE_COMPAT_H_ */

@@ -7,6 +7,7 @@
  * queues never notice one that succeeds.
  */
 #include <linux/delay.h>
+#include <net/page_pool/helpers.h>
 
 #include "tgbe.h"
 
@@ -152,9 +153,16 @@ static void quiesce_rx(struct tgbe_device *dev, struct tgbe_vector *vector)
 		poll_once(vector, NAPI_POLL_WEIGHT);
 }
 
+/* Put *@ring in the place of *@slot; on return it holds what was there */
 static void attach(struct tgbe_vector *vector, struct tgbe_ring **slot,
 		   struct tgbe_ring **ring)
 {
+	/* only the poll of this vector recycles pages into a pool directly */
+	if (*slot && (*slot)->pool)
+		page_pool_disable_direct_recycling((*slot)->pool);
+	if (*ring && (*ring)->pool)
+		page_pool_enable_direct_recycling((*ring)->pool, &vector->napi);
+
 	spin_lock_bh(&vector->dev->stats_lock);
 	if (*slot)
 		tgbe_stats_retire(vector, *slot);

@@ -93,7 +93,7 @@ static void link_work(struct work_struct *work)
 	if (receiver_ready(dev))
 		link_up(dev);
 	else
-		mod_delayed_work(system_wq, &dev->link_work,
+		mod_delayed_work(system_percpu_wq, &dev->link_work,
 				 RECEIVER_WAIT_PERIOD);
 }
 
@@ -105,7 +105,7 @@ static void link_work(struct work_struct *work)
  */
 void tgbe_link_check(struct tgbe_device *dev)
 {
-	mod_delayed_work(system_wq, &dev->link_work, 0);
+	mod_delayed_work(system_percpu_wq, &dev->link_work, 0);
 }
 
 /**

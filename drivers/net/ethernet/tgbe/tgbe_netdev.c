@@ -90,7 +90,7 @@ int tgbe_up(struct tgbe_device *dev)
 	tgbe_irq_enable(dev);
 	netif_tx_start_all_queues(dev->netdev);
 	tgbe_link_start(dev);
-	queue_delayed_work(system_wq, &dev->service_work, TGBE_SERVICE_PERIOD);
+	queue_delayed_work(system_percpu_wq, &dev->service_work, TGBE_SERVICE_PERIOD);
 	return 0;
 
 release_irq:
@@ -250,7 +250,7 @@ static void service_work(struct work_struct *work)
 	for (unsigned int q = 0; q < dev->config.queues; q++)
 		if (READ_ONCE(dev->vector[q]->rx->starved))
 			dev->chip->irq_kick(dev->vector[q]);
-	queue_delayed_work(system_wq, &dev->service_work, TGBE_SERVICE_PERIOD);
+	queue_delayed_work(system_percpu_wq, &dev->service_work, TGBE_SERVICE_PERIOD);
 }
 
 /**

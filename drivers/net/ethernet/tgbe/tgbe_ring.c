@@ -35,21 +35,19 @@ static int alloc_pool(struct tgbe_device *dev, struct tgbe_ring *ring)
 		.pool_size = ring->limit,
 		.nid = dev_to_node(ring->dma_dev),
 		.dev = ring->dma_dev,
-		.napi = &dev->vector[ring->index]->napi,
 		.netdev = dev->netdev,
 		.queue_idx = ring->index,
 		.dma_dir = DMA_FROM_DEVICE,
 		.offset = 0,
 		.max_len = PAGE_SIZE,
 	};
+	struct page_pool *pool;
 
-	ring->pool = page_pool_create(&params);
-	if (!IS_ERR(ring->pool))
-		return 0;
-	int err = PTR_ERR(ring->pool);
-
-	ring->pool = NULL;
-	return err;
+	pool = page_pool_create(&params);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	ring->pool = pool;
+	return 0;
 }
 
 static int fill(struct tgbe_ring *ring)
