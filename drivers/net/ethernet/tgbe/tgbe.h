@@ -144,6 +144,7 @@ union tgbe_ring_stats {
 	struct tgbe_tx_stats tx;
 	u64 raw[sizeof(struct tgbe_rx_stats) / sizeof(u64)];
 };
+
 static_assert(sizeof(struct tgbe_tx_stats) <= sizeof(struct tgbe_rx_stats));
 
 /**
@@ -332,7 +333,7 @@ enum tgbe_irq_mode {
 
 /**
  * struct tgbe_link - what was asked of the link and what it is
- * @advertising: ADVERTISED_* bits offered in autonegotiation
+ * @advertising: link modes offered in autonegotiation
  * @forced_speed: SPEED_10 or SPEED_100 with autonegotiation off, else 0
  * @forced_duplex: DUPLEX_* that goes with @forced_speed
  * @up: last state reported to the stack
@@ -341,7 +342,7 @@ enum tgbe_irq_mode {
  * @receiver_waits: polls spent waiting for the partner's receiver
  */
 struct tgbe_link {
-	u32 advertising;
+	__ETHTOOL_DECLARE_LINK_MODE_MASK(advertising);
 	u16 forced_speed;
 	u8 forced_duplex;
 	bool up;
@@ -397,23 +398,23 @@ struct tgbe_device {
 	struct tgbe_vector *vector[TGBE_MAX_QUEUES];
 	char other_name[IFNAMSIZ + 16];
 
-	struct mutex phy_lock;
+	struct mutex phy_lock;	/* MDIO */
 	struct tgbe_link link;
 	struct delayed_work link_work;
 	struct delayed_work service_work;
 	struct work_struct timeout_work;
 	DECLARE_BITMAP(stuck_queues, TGBE_MAX_QUEUES);
 
-	spinlock_t filter_lock;
+	spinlock_t filter_lock;	/* rctl */
 	u32 rctl;
 	DECLARE_BITMAP(vlans, VLAN_N_VID);
 	u8 rss_key[TGBE_RSSRK_BYTES];
 	u8 rss_table[TGBE_RETA_ENTRIES];
 
-	spinlock_t stats_lock;
+	spinlock_t stats_lock;	/* ring pointers, counters */
 	u64 queue_drops;
 	u64 hw[TGBE_HW_COUNTERS_MAX];
-	struct mutex hw_lock;
+	struct mutex hw_lock;	/* clear-on-read registers */
 	atomic_t lsc_events;
 	atomic_t overruns;
 };
@@ -485,6 +486,9 @@ void tgbe_link_init(struct tgbe_device *dev);
 void tgbe_link_start(struct tgbe_device *dev);
 void tgbe_link_stop(struct tgbe_device *dev);
 void tgbe_link_check(struct tgbe_device *dev);
+void tgbe_link_get(struct tgbe_device *dev, struct ethtool_link_ksettings *ks);
+int tgbe_link_set(struct tgbe_device *dev,
+		  const struct ethtool_link_ksettings *ks);
 
 /* tgbe_irq.c */
 int tgbe_irq_alloc(struct tgbe_device *dev);

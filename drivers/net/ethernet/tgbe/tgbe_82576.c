@@ -148,14 +148,23 @@ static void put_resource(struct tgbe_device *dev, u32 bit)
 	tgbe_chip_put_smbi(dev);
 }
 
+/* Bits 1 and 2 for the PHYs of functions 0 and 1, 5 and 6 for 2 and 3 */
+static u32 phy_resource(struct tgbe_device *dev)
+{
+	unsigned int function = port_function(dev);
+
+	return (function < 2 ? TGBE_SWFW_PHY01 : TGBE_SWFW_PHY23) <<
+	       function % 2;
+}
+
 static int phy_get(struct tgbe_device *dev)
 {
-	return get_resource(dev, TGBE_SWFW_PHY(port_function(dev)));
+	return get_resource(dev, phy_resource(dev));
 }
 
 static void phy_put(struct tgbe_device *dev)
 {
-	put_resource(dev, TGBE_SWFW_PHY(port_function(dev)));
+	put_resource(dev, phy_resource(dev));
 }
 
 static int nvm_get(struct tgbe_device *dev)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Every difference between the supported kernels (6.12 and later), and
- * nothing else. A symbol is probed before a version is asked.
+ * nothing else. The Makefile looks for the symbols in the kernel's headers, so
+ * a kernel that took one over from a newer version is treated as it is.
  */
 #ifndef _TGBE_COMPAT_H_
 #define _TGBE_COMPAT_H_
 
 #include <linux/netdevice.h>
-#include <linux/version.h>
 #include <linux/workqueue.h>
 #include <net/page_pool/types.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
-/* Before 6.15 a NAPI has no settings that outlive it: the index is unused */
+#ifndef HAVE_NETIF_NAPI_ADD_CONFIG
+/* Before 6.14 a NAPI has no settings that outlive it: the index is unused */
 static inline void netif_napi_add_config(struct net_device *netdev,
 					 struct napi_struct *napi,
 					 int (*poll)(struct napi_struct *, int),
@@ -19,9 +19,11 @@ static inline void netif_napi_add_config(struct net_device *netdev,
 {
 	netif_napi_add(netdev, napi, poll);
 }
+#endif
 
-/* There a driver can only name the NAPI when it makes the pool, and the pool
- * must be unlinked from it while it is disabled: link late, as newer kernels do
+#ifndef HAVE_PAGE_POOL_ENABLE_DIRECT_RECYCLING
+/* Older kernels let a driver name the NAPI only when it makes the pool, but
+ * want the two unlinked while it is disabled: link late, as newer ones do.
  */
 static inline void page_pool_enable_direct_recycling(struct page_pool *pool,
 						     struct napi_struct *napi)
@@ -30,7 +32,7 @@ static inline void page_pool_enable_direct_recycling(struct page_pool *pool,
 }
 #endif
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#ifndef HAVE_SYSTEM_PERCPU_WQ
 #define system_percpu_wq	system_wq
 #endif
 

@@ -82,6 +82,7 @@ union tgbe_rx_desc {
 	struct tgbe_rx_desc_post post;
 	struct tgbe_rx_desc_done done;
 };
+
 static_assert(sizeof(union tgbe_rx_desc) == 16);
 
 /* Transmit data, both formats (82576 7.2, 82574 7.2) */
@@ -119,6 +120,7 @@ union tgbe_tx_desc {
 	struct tgbe_tx_desc_ext_ctx ext;
 	__le64 raw[2];
 };
+
 static_assert(sizeof(union tgbe_tx_desc) == 16);
 
 #define TGBE_TXD_STAT_DD		BIT(0)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The ethtool face. It checks arguments and passes them on. */
 #include <linux/ethtool.h>
-#include <linux/mii.h>
 #include <linux/net_tstamp.h>
 
 #include "tgbe.h"
@@ -32,59 +31,14 @@ static void set_msglevel(struct net_device *netdev, u32 level)
 static int get_link_ksettings(struct net_device *netdev,
 			      struct ethtool_link_ksettings *ks)
 {
-	const u32 supported = SUPPORTED_10baseT_Half | SUPPORTED_10baseT_Full |
-			      SUPPORTED_100baseT_Half |
-			      SUPPORTED_100baseT_Full |
-			      SUPPORTED_1000baseT_Full | SUPPORTED_Autoneg |
-			      SUPPORTED_Pause | SUPPORTED_TP;
-	struct tgbe_device *dev = netdev_priv(netdev);
-	u32 advertising = ADVERTISED_TP;
-
-	if (!dev->link.forced_speed)
-		advertising |= ADVERTISED_Autoneg | dev->link.advertising;
-	ethtool_convert_legacy_u32_to_link_mode(ks->link_modes.supported,
-						supported);
-	ethtool_convert_legacy_u32_to_link_mode(ks->link_modes.advertising,
-						advertising);
-	ks->base.port = PORT_TP;
-	ks->base.phy_address = TGBE_PHY_ADDR;
-	ks->base.autoneg = dev->link.forced_speed ? AUTONEG_DISABLE :
-						    AUTONEG_ENABLE;
-	ks->base.speed = dev->link.speed;
-	ks->base.duplex = dev->link.duplex;
+	tgbe_link_get(netdev_priv(netdev), ks);
 	return 0;
 }
 
 static int set_link_ksettings(struct net_device *netdev,
 			      const struct ethtool_link_ksettings *ks)
 {
-	const u32 offered = ADVERTISED_10baseT_Half | ADVERTISED_10baseT_Full |
-			    ADVERTISED_100baseT_Half |
-			    ADVERTISED_100baseT_Full |
-			    ADVERTISED_1000baseT_Full;
-	struct tgbe_device *dev = netdev_priv(netdev);
-	struct tgbe_link want = dev->link;
-	u32 asked;
-
-	ethtool_convert_link_mode_to_legacy_u32(&asked,
-						ks->link_modes.advertising);
-	if (ks->base.autoneg == AUTONEG_ENABLE) {
-		if (!(asked & offered))
-			return -EINVAL;
-		want.advertising = (asked & offered) |
-				   (want.advertising & ADVERTISED_Pause);
-		want.forced_speed = 0;
-	} else {
-		/* 1000BASE-T cannot do without autonegotiation */
-		if (ks->base.speed != SPEED_10 && ks->base.speed != SPEED_100)
-			return -EINVAL;
-		want.forced_speed = ks->base.speed;
-		want.forced_duplex = ks->base.duplex;
-	}
-	dev->link.advertising = want.advertising;
-	dev->link.forced_speed = want.forced_speed;
-	dev->link.forced_duplex = want.forced_duplex;
-	return netif_running(netdev) ? tgbe_phy_start(dev) : 0;
+	return tgbe_link_set(netdev_priv(netdev), ks);
 }
 
 static int nway_reset(struct net_device *netdev)

@@ -11,6 +11,15 @@
 #define RECEIVER_WAITS		20
 #define RECEIVER_WAIT_PERIOD	(HZ / 10)
 
+/* Neither PHY does 1000BASE-T half duplex */
+static const int offered_modes[] = {
+	ETHTOOL_LINK_MODE_10baseT_Half_BIT,
+	ETHTOOL_LINK_MODE_10baseT_Full_BIT,
+	ETHTOOL_LINK_MODE_100baseT_Half_BIT,
+	ETHTOOL_LINK_MODE_100baseT_Full_BIT,
+	ETHTOOL_LINK_MODE_1000baseT_Full_BIT,
+};
+
 static void decode_speed(struct tgbe_device *dev, u32 status)
 {
 	static const int speeds[] = {
@@ -115,12 +124,9 @@ void tgbe_link_check(struct tgbe_device *dev)
 void tgbe_link_init(struct tgbe_device *dev)
 {
 	INIT_DELAYED_WORK(&dev->link_work, link_work);
-	dev->link.advertising = ADVERTISED_10baseT_Half |
-				ADVERTISED_10baseT_Full |
-				ADVERTISED_100baseT_Half |
-				ADVERTISED_100baseT_Full |
-				ADVERTISED_1000baseT_Full |
-				ADVERTISED_Pause;
+	linkmode_set_bit_array(offered_modes, ARRAY_SIZE(offered_modes),
+			       dev->link.advertising);
+	linkmode_set_bit(ETHTOOL_LINK_MODE_Pause_BIT, dev->link.advertising);
 	dev->link.speed = SPEED_UNKNOWN;
 	dev->link.duplex = DUPLEX_UNKNOWN;
 }
@@ -151,4 +157,72 @@ void tgbe_link_stop(struct tgbe_device *dev)
 	cancel_delayed_work_sync(&dev->link_work);
 	if (dev->link.up)
 		link_down(dev);
+}
+
+/**
+ * tgbe_link_get() - what ethtool shows of the link
+ * @dev: port
+ * @ks: filled in
+ *
+ * Context: RTNL.
+ */
+void tgbe_link_get(struct tgbe_device *dev, struct ethtool_link_ksettings *ks)
+{
+	unsigned long *supported = ks->link_modes.supported;
+	unsigned long *advertising = ks->link_modes.advertising;
+
+	linkmode_set_bit_array(offered_modes, ARRAY_SIZE(offered_modes),
+			       supported);
+	linkmode_set_bit(ETHTOOL_LINK_MODE_Autoneg_BIT, supported);
+	linkmode_set_bit(ETHTOOL_LINK_MODE_Pause_BIT, supported);
+	linkmode_set_bit(ETHTOOL_LINK_MODE_TP_BIT, supported);
+	linkmode_set_bit(ETHTOOL_LINK_MODE_TP_BIT, advertising);
+	ks->base.port = PORT_TP;
+	ks->base.phy_address = TGBE_PHY_ADDR;
+	ks->base.speed = dev->link.speed;
+	ks->base.duplex = dev->link.duplex;
+	if (dev->link.forced_speed) {
+		ks->base.autoneg = AUTONEG_DISABLE;
+		return;
+	}
+	ks->base.autoneg = AUTONEG_ENABLE;
+	linkmode_or(advertising, advertising, dev->link.advertising);
+	linkmode_set_bit(ETHTOOL_LINK_MODE_Autoneg_BIT, advertising);
+}
+
+/**
+ * tgbe_link_set() - change what is asked of the link
+ * @dev: port
+ * @ks: modes to advertise, or a speed and duplex to force
+ *
+ * The link goes down and comes back with the new settings.
+ *
+ * Context: process, RTNL.
+ * Return: 0; -EINVAL for no mode the port can offer, or for a forced speed
+ * other than 10 and 100 Mb/s, since 1000BASE-T needs autonegotiation; or the
+ * error of the PHY.
+ */
+int tgbe_link_set(struct tgbe_device *dev,
+		  const struct ethtool_link_ksettings *ks)
+{
+	__ETHTOOL_DECLARE_LINK_MODE_MASK(offered) = {};
+
+	if (ks->base.autoneg == AUTONEG_ENABLE) {
+		linkmode_set_bit_array(offered_modes,
+				       ARRAY_SIZE(offered_modes), offered);
+		linkmode_and(offered, offered, ks->link_modes.advertising);
+		if (linkmode_empty(offered))
+			return -EINVAL;
+		linkmode_mod_bit(ETHTOOL_LINK_MODE_Pause_BIT, offered,
+				 linkmode_test_bit(ETHTOOL_LINK_MODE_Pause_BIT,
+						   dev->link.advertising));
+		linkmode_copy(dev->link.advertising, offered);
+		dev->link.forced_speed = 0;
+	} else {
+		if (ks->base.speed != SPEED_10 && ks->base.speed != SPEED_100)
+			return -EINVAL;
+		dev->link.forced_speed = ks->base.speed;
+		dev->link.forced_duplex = ks->base.duplex;
+	}
+	return netif_running(dev->netdev) ? tgbe_phy_start(dev) : 0;
 }

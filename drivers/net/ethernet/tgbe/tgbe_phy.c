@@ -127,19 +127,16 @@ int tgbe_phy_modify(struct tgbe_device *dev, u8 reg, u16 mask, u16 set)
 
 static int advertise(struct tgbe_device *dev)
 {
-	u32 adv = dev->link.advertising;
-	u16 gigabit = 0;
+	const unsigned long *adv = dev->link.advertising;
 	int err;
 
 	err = tgbe_phy_write(dev, MII_ADVERTISE,
-			     ADVERTISE_CSMA | ethtool_adv_to_mii_adv_t(adv));
+			     ADVERTISE_CSMA | linkmode_adv_to_mii_adv_t(adv));
 	if (err)
 		return err;
-	if (adv & ADVERTISED_1000baseT_Full)
-		gigabit = ADVERTISE_1000FULL;
 	return tgbe_phy_modify(dev, MII_CTRL1000,
 			       ADVERTISE_1000FULL | ADVERTISE_1000HALF,
-			       gigabit);
+			       linkmode_adv_to_mii_ctrl1000_t(adv));
 }
 
 /**

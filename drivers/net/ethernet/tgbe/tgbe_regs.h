@@ -262,7 +262,8 @@
 #define TGBE_SWSM_SWESMBI		BIT(1)
 #define TGBE_82576_SW_FW_SYNC		0x05b5c
 #define TGBE_SWFW_NVM			BIT(0)
-#define TGBE_SWFW_PHY(func)		((func) < 2 ? BIT(1 + (func)) : BIT(3 + (func)))
+#define TGBE_SWFW_PHY01			BIT(1)
+#define TGBE_SWFW_PHY23			BIT(5)
 #define TGBE_SWFW_FW_SHIFT		16
 
 /* Statistics: clear on read, saturate at all ones */

@@ -42,6 +42,7 @@ enum {
 	HW_CARRIER_EXT_ERRORS,
 	HW_COUNTERS
 };
+
 static_assert(HW_COUNTERS <= TGBE_HW_COUNTERS_MAX);
 
 /* A register that is there on one chip only names that chip's family */
@@ -99,6 +100,7 @@ static const char *const rx_names[] = {
 	"packets", "bytes", "drops", "errors", "csum_errors", "alloc_failed",
 	"copied", "polls", "doorbells",
 };
+
 static_assert(ARRAY_SIZE(rx_names) * sizeof(u64) ==
 	      sizeof(struct tgbe_rx_stats));
 
@@ -106,6 +108,7 @@ static const char *const tx_names[] = {
 	"packets", "bytes", "dropped", "stops", "restarts", "doorbells",
 	"contexts", "timeouts",
 };
+
 static_assert(ARRAY_SIZE(tx_names) * sizeof(u64) ==
 	      sizeof(struct tgbe_tx_stats));
 

@@ -93,6 +93,19 @@ static int prepare_tso(struct sk_buff *skb, struct tgbe_tx_offload *o)
 	return 0;
 }
 
+/* Short frames are padded here, which the chips could do as well, so that both
+ * ends of a link count the same bytes. The checksum comes first: an emulated
+ * card takes the padding for payload. Frees the frame when it fails.
+ */
+static int pad(struct sk_buff *skb)
+{
+	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
+		dev_kfree_skb_any(skb);
+		return -ENOMEM;
+	}
+	return eth_skb_pad(skb);
+}
+
 static enum tgbe_l4 l4_protocol(const struct sk_buff *skb)
 {
 	if (skb_csum_is_sctp((struct sk_buff *)skb))
@@ -256,8 +269,7 @@ static __always_inline netdev_tx_t xmit(struct sk_buff *skb,
 		ring_doorbell(ring);
 		return NETDEV_TX_BUSY;
 	}
-	/* frees the frame when it fails */
-	if (unlikely(eth_skb_pad(skb)))
+	if (unlikely(skb->len < ETH_ZLEN && pad(skb)))
 		goto dropped;
 	if (unlikely(describe(skb, &o, fmt)))
 		goto drop;
