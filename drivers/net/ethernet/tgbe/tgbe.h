@@ -259,6 +259,7 @@ struct tgbe_config {
  * @fixed_arrays: ring arrays stay for as long as the port is open, and a ring
  *		  size is a limit on the descriptors in use. Set where the
  *		  receiver must not be stopped outside a reset (82574)
+ * @aspm_off: PCIE_LINK_STATE_* the chip does not survive
  * @irq_causes: ICR bits that mean receive or transmit work without MSI-X
  * @rxq: first register of a receive queue
  * @txq: first register of a transmit queue
@@ -292,6 +293,7 @@ struct tgbe_chip {
 	u8 max_queues;
 	u8 unicast_entries;
 	bool fixed_arrays;
+	u32 aspm_off;
 	u32 irq_causes;
 	u32 (*rxq)(unsigned int queue);
 	u32 (*txq)(unsigned int queue);

@@ -305,6 +305,7 @@ const struct tgbe_chip tgbe_chip_82574 = {
 	.max_queues		= 2,
 	.unicast_entries	= 15,	/* the last is for management */
 	.fixed_arrays		= true,
+	.aspm_off		= PCIE_LINK_STATE_L0S | PCIE_LINK_STATE_L1,
 	.irq_causes		= TGBE_INT_RXDW | TGBE_INT_TXDW |
 				  TGBE_INT_RXDMT0,
 	.rss_mode		= TGBE_MRQC_82574_RSS | TGBE_MRQC_TCP4 |

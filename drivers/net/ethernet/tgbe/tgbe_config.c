@@ -312,11 +312,11 @@ void tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue)
 	local_bh_disable();
 	tgbe_tx_clean(ring, 0);
 	tgbe_tx_discard(ring);
-	local_bh_enable();
-	tgbe_tx_rewind(ring);
 	u64_stats_update_begin(&ring->sync);
 	ring->stats.tx.timeouts++;
 	u64_stats_update_end(&ring->sync);
+	local_bh_enable();
+	tgbe_tx_rewind(ring);
 	dev->chip->tx_arm(dev, ring);
 	resume_poll(vector);
 	tgbe_tx_thaw(ring);

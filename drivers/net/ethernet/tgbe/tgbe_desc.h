@@ -258,11 +258,13 @@ static inline void tgbe_txd_encode_ctx_ext(union tgbe_tx_desc *d,
 
 	d->raw[0] = 0;
 	d->raw[1] = 0;
+	/* TSO also needs to know where an IPv6 header begins. The IPv4 checksum
+	 * field lies 10 bytes into its header.
+	 */
+	d->ext.ip_start = o->l3_start;
+	d->ext.ip_csum = o->l3_start + 10;
 	if (o->ipv4) {
 		cmd |= TGBE_TXC_EXT_IP;
-		/* the IPv4 checksum field lies 10 bytes into its header */
-		d->ext.ip_start = o->l3_start;
-		d->ext.ip_csum = o->l3_start + 10;
 		d->ext.ip_end = cpu_to_le16(o->l4_start - 1);
 	}
 	/* l4_end 0 means: up to the end of the frame */

@@ -74,10 +74,6 @@ int tgbe_up(struct tgbe_device *dev)
 	err = tgbe_irq_request(dev);
 	if (err)
 		goto free_queues;
-	err = netif_set_real_num_queues(dev->netdev, dev->config.queues,
-					dev->config.queues);
-	if (err)
-		goto release_irq;
 
 	tgbe_filter_init(dev);
 	tgbe_rss_enable(dev);
@@ -93,8 +89,6 @@ int tgbe_up(struct tgbe_device *dev)
 	queue_delayed_work(system_percpu_wq, &dev->service_work, TGBE_SERVICE_PERIOD);
 	return 0;
 
-release_irq:
-	tgbe_irq_release(dev);
 free_queues:
 	tgbe_queues_free(dev);
 	return err;
@@ -108,12 +102,13 @@ free_queues:
  */
 void tgbe_down(struct tgbe_device *dev)
 {
-	netif_tx_disable(dev->netdev);
 	cancel_delayed_work_sync(&dev->service_work);
 	tgbe_irq_disable(dev);
 	tgbe_link_stop(dev);
 	link_queues(dev, false);
 	disable_polls(dev);
+	/* only now, when no completion can wake a queue again */
+	netif_tx_disable(dev->netdev);
 	tgbe_stats_harvest(dev);
 	/* the only thing that stops the receiver of every chip */
 	dev->chip->reset(dev);
@@ -228,13 +223,18 @@ static void timeout_work(struct work_struct *work)
 /* The chip stops sending when the link goes, and never completes what it had:
  * the watchdog does not look at a port without carrier, so this does.
  */
-static void flush_without_link(struct tgbe_device *dev)
+static void flush_without_link(struct tgbe_device *dev, unsigned int queue)
 {
-	if (netif_carrier_ok(dev->netdev))
-		return;
-	for (unsigned int q = 0; q < dev->config.queues; q++)
-		if (!tgbe_tx_empty(dev->vector[q]->tx))
-			ndo_tx_timeout(dev->netdev, q);
+	if (!netif_carrier_ok(dev->netdev) &&
+	    !tgbe_tx_empty(dev->vector[queue]->tx))
+		ndo_tx_timeout(dev->netdev, queue);
+}
+
+/* Without buffers nothing arrives, so no interrupt would ever refill */
+static void feed_starved(struct tgbe_device *dev, unsigned int queue)
+{
+	if (READ_ONCE(dev->vector[queue]->rx->starved))
+		dev->chip->irq_kick(dev->vector[queue]);
 }
 
 static void service_work(struct work_struct *work)
@@ -245,11 +245,13 @@ static void service_work(struct work_struct *work)
 
 	tgbe_link_check(dev);
 	tgbe_stats_harvest(dev);
-	flush_without_link(dev);
-	/* without buffers nothing arrives, so no interrupt would refill */
-	for (unsigned int q = 0; q < dev->config.queues; q++)
-		if (READ_ONCE(dev->vector[q]->rx->starved))
-			dev->chip->irq_kick(dev->vector[q]);
+	/* a change of rings may be under way: the lock keeps them here */
+	spin_lock_bh(&dev->stats_lock);
+	for (unsigned int q = 0; q < dev->config.queues; q++) {
+		flush_without_link(dev, q);
+		feed_starved(dev, q);
+	}
+	spin_unlock_bh(&dev->stats_lock);
 	queue_delayed_work(system_percpu_wq, &dev->service_work, TGBE_SERVICE_PERIOD);
 }
 

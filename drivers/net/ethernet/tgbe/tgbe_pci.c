@@ -105,10 +105,13 @@ static void read_mac_address(struct tgbe_device *dev)
 		 dev->netdev->dev_addr);
 }
 
-static int enable_pci(struct pci_dev *pdev)
+static int enable_pci(struct pci_dev *pdev, const struct tgbe_chip *chip)
 {
 	int err;
 
+	/* before the device is enabled; it may be on from the firmware */
+	if (chip->aspm_off)
+		pci_disable_link_state(pdev, chip->aspm_off);
 	err = pci_enable_device_mem(pdev);
 	if (err)
 		return err;
@@ -196,13 +199,14 @@ free_irq:
 
 static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
+	const struct tgbe_chip *chip = chips[id->driver_data];
 	struct tgbe_device *dev;
 	int err;
 
-	err = enable_pci(pdev);
+	err = enable_pci(pdev, chip);
 	if (err)
 		return err;
-	dev = alloc_device(pdev, chips[id->driver_data]);
+	dev = alloc_device(pdev, chip);
 	if (!dev) {
 		err = -ENOMEM;
 		goto disable;
@@ -250,9 +254,9 @@ static void shutdown(struct pci_dev *pdev)
 	struct net_device *netdev = pci_get_drvdata(pdev);
 
 	rtnl_lock();
+	/* the VLAN code still talks to the port while it closes */
+	dev_close(netdev);
 	netif_device_detach(netdev);
-	if (netif_running(netdev))
-		dev_close(netdev);
 	rtnl_unlock();
 	pci_disable_device(pdev);
 }
