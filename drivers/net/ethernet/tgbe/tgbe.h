@@ -63,8 +63,10 @@ static_assert(TGBE_TX_WAKE_DESCS < TGBE_RING_MIN);
 
 /* Received frames up to this many bytes are copied out of their buffer */
 #define TGBE_RX_COPYBREAK	256
-/* Buffers given to the chip with one tail write */
-#define TGBE_RX_REFILL_BATCH	16
+/* Buffers given to the chip with one tail write: a write costs as much as many
+ * descriptors, on an emulated card even more so
+ */
+#define TGBE_RX_REFILL_BATCH	32
 
 /* How often the service work looks at the link and harvests the statistics.
  * The chips' 32-bit octet counters cannot overflow in that time at 1 Gbit/s.
@@ -265,7 +267,8 @@ struct tgbe_config {
  * @txq: first register of a transmit queue
  * @reset: put the MAC into its reset state and load the fixed settings;
  *	   0 or a negative error
- * @phy_setup: vendor registers of the PHY, before autonegotiation
+ * @phy_init: once, at probe: wait until the MAC has configured the PHY from the
+ *	      NVM, then set the vendor registers; a MAC reset leaves them
  * @phy_get, @phy_put: take and release the PHY from the firmware
  * @nvm_get, @nvm_put: take and release the NVM; @nvm_get returns 0 or -EBUSY
  * @irq_setup: route queues to vectors and enable automatic masking
@@ -298,7 +301,7 @@ struct tgbe_chip {
 	u32 (*rxq)(unsigned int queue);
 	u32 (*txq)(unsigned int queue);
 	int (*reset)(struct tgbe_device *dev);
-	int (*phy_setup)(struct tgbe_device *dev);
+	int (*phy_init)(struct tgbe_device *dev);
 	int (*phy_get)(struct tgbe_device *dev);
 	void (*phy_put)(struct tgbe_device *dev);
 	int (*nvm_get)(struct tgbe_device *dev);

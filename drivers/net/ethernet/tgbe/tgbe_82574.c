@@ -8,6 +8,7 @@
  */
 #include <linux/bitfield.h>
 #include <linux/delay.h>
+#include <linux/mii.h>
 
 #include "tgbe.h"
 
@@ -141,7 +142,7 @@ static int chip_reset(struct tgbe_device *dev)
 	return 0;
 }
 
-static int phy_setup(struct tgbe_device *dev)
+static int phy_init(struct tgbe_device *dev)
 {
 	int err;
 
@@ -150,11 +151,16 @@ static int phy_setup(struct tgbe_device *dev)
 			      TGBE_BM_AUTO_MDIX);
 	if (err)
 		return err;
-	/* vendor sequence of the BM PHY: page 3, value 0 */
+	/* vendor sequence of the BM PHY: page 3, value 0. A PHY without the
+	 * register, such as the emulated one, needs no such fix.
+	 */
 	err = tgbe_phy_write(dev, TGBE_BM_PAGE_ADDR, 3);
-	if (err == -EIO)	/* a PHY without the register needs no fix */
-		return 0;
-	return err ?: tgbe_phy_write(dev, TGBE_BM_PAGE_DATA, 0);
+	if (!err)
+		err = tgbe_phy_write(dev, TGBE_BM_PAGE_DATA, 0);
+	if (err && err != -EIO)
+		return err;
+	/* the control register takes effect with a reset of the PHY's logic */
+	return tgbe_phy_modify(dev, MII_BMCR, 0, BMCR_RESET);
 }
 
 static u32 queue_causes(unsigned int queue)
@@ -314,7 +320,7 @@ const struct tgbe_chip tgbe_chip_82574 = {
 	.rxq			= rxq,
 	.txq			= txq,
 	.reset			= chip_reset,
-	.phy_setup		= phy_setup,
+	.phy_init		= phy_init,
 	.phy_get		= phy_get,
 	.phy_put		= phy_put,
 	.nvm_get		= phy_get,

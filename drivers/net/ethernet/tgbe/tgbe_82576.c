@@ -177,7 +177,7 @@ static void nvm_put(struct tgbe_device *dev)
 	put_resource(dev, TGBE_SWFW_NVM);
 }
 
-static int phy_setup(struct tgbe_device *dev)
+static int phy_init(struct tgbe_device *dev)
 {
 	u32 done = TGBE_EEMNGCTL_CFG_DONE(port_function(dev));
 	int err;
@@ -393,7 +393,7 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.rxq			= rxq,
 	.txq			= txq,
 	.reset			= chip_reset,
-	.phy_setup		= phy_setup,
+	.phy_init		= phy_init,
 	.phy_get		= phy_get,
 	.phy_put		= phy_put,
 	.nvm_get		= nvm_get,

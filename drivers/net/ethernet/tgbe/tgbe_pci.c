@@ -173,6 +173,11 @@ static int bring_up(struct tgbe_device *dev)
 	if (err)
 		return err;
 	read_mac_address(dev);
+	/* no reason to refuse the port: the link may come up all the same */
+	err = dev->chip->phy_init(dev);
+	if (err)
+		dev_warn(&dev->pdev->dev, "PHY does not answer: %pe\n",
+			 ERR_PTR(err));
 	err = tgbe_irq_alloc(dev);
 	if (err)
 		return err;

@@ -158,9 +158,6 @@ int tgbe_phy_start(struct tgbe_device *dev)
 	ctrl &= ~(TGBE_CTRL_FRCSPD | TGBE_CTRL_FRCDPX);
 	tgbe_wr(dev, TGBE_CTRL, ctrl | TGBE_CTRL_SLU);
 
-	err = dev->chip->phy_setup(dev);
-	if (err)
-		return err;
 	if (dev->link.forced_speed) {
 		bmcr = dev->link.forced_speed == SPEED_100 ? BMCR_SPEED100 : 0;
 		if (dev->link.forced_duplex == DUPLEX_FULL)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The commands of the project; `make help` lists them. The modules themselves are
+# described in Kbuild.
+
+LAB     := tools/testing/lab
+KDIR    ?= /lib/modules/$(shell uname -r)/build
+# Where `make` compiles: one directory for each kernel.
+RELEASE := $(shell cat "$(KDIR)/include/config/kernel.release" 2> /dev/null)
+OUT     := $(CURDIR)/build/$(or $(RELEASE),unknown)
+
+KERNELS := 6.12 7.3
+NICS    := igb e1000e
+CPULIST := 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
+
+# one-of NAME,ALLOWED: stops with a line of its own on anything else
+one-of = $(if $($(1)),$(if $(and $(filter $(2),$($(1))),$(filter 1,$(words $($(1))))),,$(error $(1) must be one of: $(2) (not '$($(1))'))))
+$(call one-of,KERNEL,$(KERNELS))
+$(call one-of,NIC,$(NICS))
+$(call one-of,CPUS,$(CPULIST))
+
+VM := $(if $(KERNEL),--kernel $(KERNEL)) $(if $(NIC),--nic $(NIC)) $(if $(CPUS),--cpus $(CPUS))
+
+.PHONY: modules modules_install load unload demo check bench shell lint help clean distclean
+
+modules:
+	@test -n "$(RELEASE)" || { echo "no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or set KDIR=" >&2; exit 1; }
+	@$(LAB)/build "$(KDIR)" "$(OUT)" $(if $(W),W=$(W)) $(if $(C),C=$(C))
+
+modules_install: modules
+	@$(MAKE) --no-print-directory -C "$(KDIR)" M="$(OUT)" CONFIG_MODULE_SIG_ALL= DEPMOD=true modules_install
+	@depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(RELEASE)"
+
+load:
+	@tools/load "$(OUT)/drivers/net/ethernet/tgbe/tgbe.ko" $(PCI)
+
+unload:
+	@tools/unload $(PCI)
+
+demo:
+	@$(LAB)/demo $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS))
+
+check:
+	@$(LAB)/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS)) $(if $(T),T="$(T)")
+
+bench:
+	@tools/testing/bench/bench $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS))
+
+shell:
+	@$(LAB)/lab build $(or $(KERNEL),7.3) gcc
+	@$(LAB)/lab shell $(VM)
+
+lint:
+	@$(LAB)/lint
+
+clean:
+	rm -rf build
+
+distclean: clean
+	$(LAB)/lab clean
+
+help:
+	@sed 's/^/  /' $(LAB)/help

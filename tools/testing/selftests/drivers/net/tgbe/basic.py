@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+
+"""
+The driver's face: what ethtool, sysfs, netlink and /proc/interrupts say about
+a card that is up, and that it answers pings.
+"""
+
+import re
+from pathlib import Path
+
+from lib.py import ksft_run, ksft_exit
+from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_is, ksft_ne, \
+    ksft_true, ksft_variants
+from lib.py import KsftSkipEx, NetdevFamily
+from lib.py import cmd, defer, ethtool, irq_lines, TgbeEnv
+
+RING_LIMITS = (64, 4096)
+
+
+def driver_info(cfg) -> None:
+    """ ethtool -i: our name, the card's bus address, an NVM version """
+    info = dict(row.split(": ", 1) for row in
+                ethtool(f"-i {cfg.ifname}").stdout.splitlines() if ": " in row)
+    ksft_eq(info["driver"], "tgbe")
+    ksft_eq(info["bus-info"], cfg.pci)
+    ksft_true(re.search(r"\d", info.get("firmware-version", "")),
+              "firmware-version holds no number")
+    ksft_eq(info["supports-statistics"], "yes")
+
+
+def link_settings(cfg) -> None:
+    """ 1000 Mb/s, full duplex, negotiated, over twisted pair """
+    text = ethtool(cfg.ifname).stdout
+    for row in ("Speed: 1000Mb/s", "Duplex: Full", "Auto-negotiation: on",
+                "Port: Twisted Pair", "Link detected: yes", "1000baseT/Full"):
+        ksft_in(row, text)
+    ksft_eq(cfg.dut.sysfs("speed"), "1000")
+    ksft_eq(cfg.dut.sysfs("duplex"), "full")
+
+
+def message_level(cfg) -> None:
+    """ The message level can be read and set """
+    def level():
+        text = ethtool(cfg.ifname).stdout
+        return int(re.search(r"message level: (0x[0-9a-f]+)", text).group(1), 16)
+
+    defer(ethtool, f"-s {cfg.ifname} msglvl {level()}")
+    for want in (0x3, 0x5):
+        ethtool(f"-s {cfg.ifname} msglvl {want}")
+        ksft_eq(level(), want)
+
+
+def rings(cfg) -> None:
+    """ ethtool -g: what a ring is and may be """
+    info = ethtool(f"-g {cfg.ifname}", json=True)[0]
+    for which in ("rx", "tx"):
+        ksft_eq(info[which + "-max"], RING_LIMITS[1])
+        ksft_ge(info[which], RING_LIMITS[0])
+
+
+def channels(cfg) -> None:
+    """ ethtool -l: one queue pair per CPU, as far as the card goes """
+    text = ethtool(f"-l {cfg.ifname}").stdout
+    expected = cfg.expected_queues()
+    most, now = (int(n) for n in re.findall(r"^Combined:\s+(\d+)", text, re.M))
+    ksft_eq(now, expected)
+    ksft_ge(most, expected)
+    ksft_eq(len(list(Path(f"/sys/class/net/{cfg.ifname}/queues").glob("rx-*"))), expected)
+
+
+def offloads(cfg) -> None:
+    """
+    ethtool -k: what the issue asks for is there and on; UDP segmentation, which
+    the emulated card gets wrong, is not
+    """
+    feats = cfg.dut.features()
+    for name in ("rx-checksumming", "tx-scatter-gather", "tx-tcp-segmentation",
+                 "tx-tcp6-segmentation", "generic-receive-offload", "rx-vlan-offload",
+                 "tx-vlan-offload", "receive-hashing"):
+        ksft_true(feats[name]["active"], f"{name} is not on")
+    ksft_true(feats["tx-checksumming"]["active"], "no TX checksum")
+    ksft_true(feats["rx-vlan-filter"]["active"], "no VLAN filter")
+    ksft_is(feats["tx-udp-segmentation"]["active"], False)
+
+
+def statistics(cfg) -> None:
+    """ ethtool -S: every queue has its rows, no name comes twice, values move """
+    names = re.findall(r"^\s+(\S.*?):", ethtool(f"-S {cfg.ifname}").stdout, re.M)
+    ksft_eq(len(names), len(set(names)), "a name comes twice")
+    for queue in range(cfg.expected_queues()):
+        for row in ("packets", "bytes", "doorbells"):
+            for name in (f"rx_queue_{queue}_{row}", f"tx_queue_{queue}_{row}"):
+                ksft_true(name in names, f"{name} is missing")
+    ksft_true(all(len(name) < 32 for name in names), "a name is cut off")
+
+    def moved(stats):
+        return sum(v for k, v in stats.items() if re.match(r"[rt]x_queue_\d+_packets", k))
+    before = moved(cfg.dut.ethtool_stats())
+    cfg.dut.ping(cfg.peer, "4", count=5)
+    ksft_ge(moved(cfg.dut.ethtool_stats()) - before, 10)
+
+
+def interrupts(cfg) -> None:
+    """
+    With MSI-X: a vector for each queue pair, named after it, and one more; the
+    queues' vectors count when there is traffic
+    """
+    if cfg.irqmode != "msix":
+        raise KsftSkipEx("the guest was booted without MSI-X")
+    lines = irq_lines()
+    irqs = cfg.msi_irqs()
+    for irq in irqs:
+        ksft_in(irq, lines, "vector without a handler")
+    names = sorted(name for irq in irqs for name in lines.get(irq, (0, []))[1])
+    ours = [f"{cfg.ifname}-TxRx-{n}" for n in range(cfg.expected_queues())]
+    ksft_eq([n for n in names if "-TxRx-" in n], ours)
+    others = [n for n in names if "-TxRx-" not in n]
+    ksft_eq(len(others), 1, "vectors for link and other causes")
+    ksft_in(cfg.ifname, " ".join(others))
+
+    def queue_counts():
+        return sum(count for count, acts in irq_lines().values()
+                   if any(a in ours for a in acts))
+    before = queue_counts()
+    cfg.dut.ping(cfg.peer, "4", count=5)
+    ksft_gt(queue_counts(), before)
+
+
+def queue_napi_irq(cfg) -> None:
+    """ netlink tells which NAPI serves a queue, and by which interrupt """
+    family = NetdevFamily()
+    napis = {n["id"]: n for n in family.napi_get({"ifindex": cfg.ifindex}, dump=True)}
+    queues = family.queue_get({"ifindex": cfg.ifindex}, dump=True)
+    expected = cfg.expected_queues()
+    for kind in ("rx", "tx"):
+        mine = {q["id"]: q.get("napi-id") for q in queues if q["type"] == kind}
+        ksft_eq(sorted(mine), list(range(expected)), f"{kind} queues")
+        ksft_eq(len(set(mine.values())), expected, f"{kind} queues share a NAPI")
+        for queue, napi in mine.items():
+            ksft_in(napi, napis, f"{kind} queue {queue} has no NAPI")
+
+    lines = irq_lines()
+    for queue in queues:
+        irq = napis.get(queue.get("napi-id"), {}).get("irq")
+        ksft_in(irq, lines, "NAPI without an interrupt")
+        if cfg.irqmode == "msix":
+            ksft_eq(lines.get(irq, (0, []))[1], [f"{cfg.ifname}-TxRx-{queue['id']}"])
+
+
+def xps_default(cfg) -> None:
+    """ Every CPU has its transmit queue from the start """
+    if cfg.expected_queues() < 2:
+        raise KsftSkipEx("there is one queue only")
+    covered = 0
+    for path in Path(f"/sys/class/net/{cfg.ifname}/queues").glob("tx-*/xps_cpus"):
+        mask = int(path.read_text(encoding="ascii").replace(",", ""), 16)
+        ksft_ne(mask, 0, f"{path} is empty")
+        ksft_eq(mask & covered, 0, "two queues for one CPU")
+        covered |= mask
+    online = len(re.findall(r"^processor", cmd("cat /proc/cpuinfo").stdout, re.M))
+    ksft_eq(covered, (1 << online) - 1, "CPUs without a queue")
+
+
+@ksft_variants(["4", "6"])
+def ping(cfg, ipver) -> None:
+    """ Pings of several sizes, started from either end """
+    for _, src, dst in cfg.ways:
+        for size in (0, 1, 17, 56, 1400, 1472, 1473, 3000):
+            src.ping(dst, ipver, count=3, size=size)
+
+
+def main() -> None:
+    """ Ksft boiler plate main """
+
+    with TgbeEnv(__file__) as cfg:
+        ksft_run([driver_info, link_settings, message_level, rings, channels,
+                  offloads, statistics, interrupts, queue_napi_irq,
+                  xps_default, ping],
+                 args=(cfg, ))
+    ksft_exit()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+
+"""
+What the tgbe tests share: the kernel's driver test library, and on top of it
+the two ends of the wire (cards), payload (traffic) and single frames (frames).
+"""
+
+import sys
+from pathlib import Path
+
+KSFT_DIR = (Path(__file__).parent / "../../../../..").resolve()
+
+try:
+    sys.path.append(KSFT_DIR.as_posix())
+
+    # drivers.net.lib.py takes these from lib.py, that is from here: they come first
+    from net.lib.py import NetNS, NetNSEnter, NetdevSimDev, UserNetNS
+    from net.lib.py import EthtoolFamily, NetdevFamily, NetshaperFamily, \
+        NlError, RtnlFamily, DevlinkFamily, PSPFamily, Netlink
+    from net.lib.py import CmdExitFailure
+    from net.lib.py import bkg, cmd, bpftool, bpftrace, defer, ethtool, \
+        fd_read_timeout, ip, rand_port, rand_ports, tc, wait_port_listen, \
+        wait_file, tool
+    from net.lib.py import bpf_map_set, bpf_map_dump, bpf_prog_map_ids
+    from net.lib.py import KsftSkipEx, KsftFailEx, KsftXfailEx
+    from net.lib.py import ksft_disruptive, ksft_exit, ksft_pr, ksft_run, \
+        ksft_setup, ksft_variants, KsftNamedVariant
+    from net.lib.py import ksft_eq, ksft_ge, ksft_in, ksft_is, ksft_lt, \
+        ksft_ne, ksft_not_in, ksft_raises, ksft_true, ksft_gt, ksft_not_none
+    from drivers.net.lib.py import NetDrvEpEnv
+except ModuleNotFoundError as e:
+    print("Failed importing the kernel's `net` selftest library")
+    print(str(e))
+    sys.exit(4)
+
+# pylint: disable=wrong-import-position
+from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, irq_lines
+from .traffic import UdpFlow, UdpPair, UdpTally, Noise, exchange
+from .frames import FrameTap, LargestFrame
+from .regs import Bar, queue_switch
+
+__all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
+           "EthtoolFamily", "NetdevFamily", "NetshaperFamily",
+           "NlError", "RtnlFamily", "DevlinkFamily", "PSPFamily", "Netlink",
+           "CmdExitFailure",
+           "bkg", "cmd", "bpftool", "bpftrace", "defer", "ethtool",
+           "fd_read_timeout", "ip", "rand_port", "rand_ports", "tc",
+           "wait_port_listen", "wait_file", "tool",
+           "bpf_map_set", "bpf_map_dump", "bpf_prog_map_ids",
+           "KsftSkipEx", "KsftFailEx", "KsftXfailEx",
+           "ksft_disruptive", "ksft_exit", "ksft_pr", "ksft_run",
+           "ksft_setup", "ksft_variants", "KsftNamedVariant",
+           "ksft_eq", "ksft_ge", "ksft_in", "ksft_is", "ksft_lt",
+           "ksft_ne", "ksft_not_in", "ksft_raises", "ksft_true", "ksft_gt",
+           "ksft_not_none", "NetDrvEpEnv",
+           "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "irq_lines",
+           "UdpFlow", "UdpPair", "UdpTally", "Noise", "exchange",
+           "FrameTap", "LargestFrame", "Bar", "queue_switch"]

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: GPL-2.0
+
+"""
+The two cards of the lab: the one under test, and its peer in a namespace.
+"""
+
+import os
+import re
+import socket
+import tempfile
+import time
+from pathlib import Path
+
+from net.lib.py import cmd, defer, ethtool, ip, NetNSEnter
+from net.lib.py import KsftFailEx, KsftSkipEx
+from drivers.net.lib.py import NetDrvEpEnv
+
+# Most queue pairs of each card; the driver takes no more than there are CPUs
+MAX_QUEUES = {"igb": 8, "e1000e": 2}
+
+
+def wait_until(cond, what, deadline=60):
+    """
+    Call @cond until it returns something true, and return that. The deadline
+    is long because a guest on emulation is slow, and a passing test never
+    gets there.
+    """
+    end = time.monotonic() + deadline
+    while True:
+        res = cond()
+        if res:
+            return res
+        if time.monotonic() > end:
+            raise KsftFailEx(f"Waited {deadline}s in vain: {what}")
+        time.sleep(0.02)
+
+
+def settled(read, want, deadline=10):
+    """Give @read() time to become @want; return what it is in the end"""
+    end = time.monotonic() + deadline
+    while (got := read()) != want and time.monotonic() < end:
+        time.sleep(0.02)
+    return got
+
+
+def _kmsg(line):
+    with open("/dev/kmsg", "w", encoding="ascii") as log:
+        log.write(line)
+
+
+def expect_in_log(pattern):
+    """Announce a kernel report that this test provokes, until the test ends"""
+    _kmsg(f"tgbe-expect: {pattern}\n")
+    defer(_kmsg, "tgbe-expect-end\n")
+
+
+def irq_lines():
+    """What /proc/interrupts says: {irq: (count over all CPUs, action names)}"""
+    lines = {}
+    with open("/proc/interrupts", encoding="ascii") as table:
+        ncpus = len(table.readline().split())
+        for row in table:
+            number, _, rest = row.partition(":")
+            if not number.strip().isdigit():
+                continue
+            cells = rest.split()
+            # the interrupt chip and its own number stand before the actions
+            actions = " ".join(cells[ncpus + 2:])
+            lines[int(number)] = (sum(int(n) for n in cells[:ncpus]),
+                                  [a.strip() for a in actions.split(",") if a.strip()])
+    return lines
+
+
+class End:
+    """One end of the wire: an interface, its namespace (None: ours), its addresses"""
+
+    def __init__(self, ifname, ns, addr_v, pci=None):
+        self.ifname = ifname
+        self.ns = ns
+        self.addr_v = addr_v
+        self.pci = pci
+
+    def cmd(self, comm, **kwargs):
+        """Run a command on this end"""
+        return cmd(comm, ns=self.ns, **kwargs)
+
+    def ip(self, args, json=None):
+        """Run ip(8) on this end"""
+        return ip(args, json=json, ns=self.ns)
+
+    def ethtool(self, args, json=None):
+        """Run ethtool(8) on this end"""
+        return ethtool(args, json=json, ns=self.ns)
+
+    def socket(self, *args):
+        """A socket of this end's namespace"""
+        if not self.ns:
+            return socket.socket(*args)
+        with NetNSEnter(self.ns):
+            return socket.socket(*args)
+
+    def sysfs(self, attr):
+        """Read an attribute of the interface"""
+        return self.cmd(f"cat /sys/class/net/{self.ifname}/{attr}").stdout.strip()
+
+    def mac(self):
+        """The MAC address, as bytes"""
+        return bytes.fromhex(self.sysfs("address").replace(":", ""))
+
+    def carrier(self):
+        """Does the interface have carrier? (reading it fails when down)"""
+        res = self.cmd(f"cat /sys/class/net/{self.ifname}/carrier", fail=False)
+        return res.ret == 0 and res.stdout.strip() == "1"
+
+    def carrier_changes(self):
+        """How often carrier came or went"""
+        return int(self.sysfs("carrier_changes"))
+
+    def stats(self):
+        """The interface counters: {"rx": {"packets": ...}, "tx": ...}"""
+        return self.ip(f"-s -s link show dev {self.ifname}", json=True)[0]["stats64"]
+
+    def ethtool_stats(self):
+        """The counters of ethtool -S"""
+        stats = {}
+        for row in self.ethtool(f"-S {self.ifname}").stdout.splitlines():
+            name, _, value = row.rpartition(":")
+            if value.strip().isdigit():
+                stats[name.strip()] = int(value)
+        return stats
+
+    def rings(self):
+        """Ring sizes now, as (rx, tx)"""
+        info = self.ethtool(f"-g {self.ifname}", json=True)[0]
+        return info["rx"], info["tx"]
+
+    def set_rings(self, rx, tx):
+        """Change the ring sizes"""
+        self.ethtool(f"-G {self.ifname} rx {rx} tx {tx}")
+
+    def queues(self):
+        """Queue pairs now"""
+        out = self.ethtool(f"-l {self.ifname}").stdout
+        return int(re.findall(r"^Combined:\s+(\d+)", out, re.M)[1])
+
+    def features(self):
+        """ethtool -k: {name: {"active": ..., "fixed": ...}}"""
+        return self.ethtool(f"-k {self.ifname}", json=True)[0]
+
+    def set_feature(self, name, want):
+        """Switch an offload and check that it took; restored when the test ends"""
+        was = self.features()[name]
+        if was["active"] == want:
+            return
+        if was["fixed"]:
+            raise KsftSkipEx(f"{name} is fixed")
+        word = {True: "on", False: "off"}
+        self.ethtool(f"-K {self.ifname} {name} {word[want]}")
+        defer(self.ethtool, f"-K {self.ifname} {name} {word[was['active']]}")
+        if self.features()[name]["active"] != want:
+            raise KsftFailEx(f"{name} did not change")
+
+    def set_mtu(self, mtu):
+        """Change the MTU now; restored when the test ends"""
+        was = int(self.sysfs("mtu"))
+        if was == mtu:
+            return
+        self.ip(f"link set dev {self.ifname} mtu {mtu}")
+        defer(self.ip, f"link set dev {self.ifname} mtu {was}")
+
+    def reappear(self):
+        """
+        After the card was probed anew: wait for its interface, in our namespace
+        under a name of the kernel's choice, and make it what the lab's setup
+        had made it
+        """
+        path = Path(f"/sys/bus/pci/devices/{self.pci}/net")
+        self.ifname, = wait_until(lambda: path.exists() and os.listdir(path),
+                                  f"no interface on {self.pci}")
+        if self.ns:
+            ip(f"link set dev {self.ifname} netns {self.ns}")
+        self.configure_v6(f"addr add {self.addr_v['4']}/24 dev {self.ifname}",
+                          f"link set dev {self.ifname} up")
+
+    def configure_v6(self, *more):
+        """
+        What the lab's setup does for IPv6. The stack forgets it when the
+        interface goes, and when the MTU was below 1280. Then @more commands
+        of ip(8).
+        """
+        lines = [f"link set dev {self.ifname} addrgenmode none",
+                 f"addr flush dev {self.ifname} to ::/0",
+                 f"addr add {self.addr_v['6']}/64 dev {self.ifname} nodad", *more]
+        knob = f"/proc/sys/net/ipv6/conf/{self.ifname}/keep_addr_on_down"
+        if self.ns:
+            # sysctls are those of the caller's namespace
+            with NetNSEnter(self.ns):
+                Path(knob).write_text("1", encoding="ascii")
+        else:
+            Path(knob).write_text("1", encoding="ascii")
+        # One process for all: starting one takes a while on emulation
+        with tempfile.NamedTemporaryFile("w", encoding="ascii") as batch:
+            batch.write("\n".join(lines) + "\n")
+            batch.flush()
+            self.ip(f"-batch {batch.name}")
+
+    def reachable(self, addr):
+        """Does one ping come back?"""
+        return self.cmd(f"ping -n -c 1 -W 2 {addr}", fail=False).ret == 0
+
+    def ping(self, other, ipver, count=5, size=56):
+        """Ping the other end; every answer must come"""
+        self.cmd(f"ping -n -{ipver} -i 0.01 -W 10 -c {count} -s {size} "
+                 f"{other.addr_v[ipver]}", timeout=60)
+
+
+class TgbeEnv(NetDrvEpEnv):
+    """NetDrvEpEnv that knows both ends, so that a test can be run both ways"""
+
+    def __init__(self, src_path):
+        super().__init__(src_path, nsim_test=False)
+        self.chip = self.env["TGBE_NIC"]
+        self.kernel = self.env["TGBE_KERNEL"]
+        self.irqmode = self.env["TGBE_IRQMODE"]
+        self.pci = self.env["NETIF_PCI"]
+        self.dut = End(self.ifname, None, self.addr_v, self.pci)
+        self.peer = End(self.remote_ifname, self.env["REMOTE_ARGS"],
+                        self.remote_addr_v, self.env["PEERIF_PCI"])
+
+    @property
+    def ends(self):
+        """Both ends"""
+        return self.dut, self.peer
+
+    @property
+    def ways(self):
+        """Both directions, as (name, from, to)"""
+        return (("tx", self.dut, self.peer), ("rx", self.peer, self.dut))
+
+    def expected_queues(self):
+        """Queue pairs the driver should have taken"""
+        if self.irqmode != "msix":
+            return 1
+        return min(os.cpu_count(), MAX_QUEUES[self.chip])
+
+    def msi_irqs(self):
+        """The message-signalled interrupts of the card, as {irq: mode}"""
+        path = Path(f"/sys/bus/pci/devices/{self.pci}/msi_irqs")
+        if not path.exists():
+            return {}
+        return {int(f.name): f.read_text().strip() for f in path.iterdir()}
+
+    def link_lost(self):
+        """
+        A function that tells how often carrier moved since now, on both ends
+        """
+        start = sum(end.carrier_changes() for end in self.ends)
+        return lambda: sum(end.carrier_changes() for end in self.ends) - start
+
+    def driver(self, action):
+        """Bind or unbind the card under test"""
+        with open(f"/sys/bus/pci/drivers/tgbe/{action}", "w", encoding="ascii") as knob:
+            knob.write(self.pci)
+
+    def reappear(self, *ends):
+        """Wait for the interfaces of cards that were probed anew"""
+        for end in ends:
+            end.reappear()
+        self.ifname = self.dut.ifname
+        self.ifindex = int(self.dut.sysfs("ifindex"))
+        self.remote_ifname = self.peer.ifname
+
+    def rebind(self):
+        """Take the driver from the card under test, and give it back"""
+        self.driver("unbind")
+        self.driver("bind")
+        self.reappear(self.dut)
+        self.wait_link()
+
+    def pin_neighbours(self):
+        """No ARP or neighbour discovery until the test ends"""
+        for end, other in (self.ends, self.ends[::-1]):
+            for addr in other.addr_v.values():
+                end.ip(f"neigh replace {addr} lladdr {other.sysfs('address')} "
+                       f"dev {end.ifname} nud permanent")
+                defer(end.ip, f"neigh del {addr} dev {end.ifname}")
+
+    def may_lose(self, tally):
+        """
+        How many packets of a flow a live change may lose. Where there is
+        another queue, packets are steered to it and none may be lost; a queue
+        that is alone has a moment without buffers, and the 82574L steers too
+        coarsely for that promise.
+        """
+        if self.chip == "igb" and self.dut.queues() > 1:
+            return 0
+        return tally.sent // 1000
+
+    def wait_link(self):
+        """Wait until both ends have carrier and pings go through"""
+        for end in self.ends:
+            wait_until(end.carrier, f"no carrier on {end.ifname}")
+        for ipver, addr in self.peer.addr_v.items():
+            wait_until(lambda to=addr: self.dut.reachable(to),
+                       f"no answer to IPv{ipver} pings")
+
+    def vlan(self, vid):
+        """A VLAN interface on both ends; returns its ends. Gone with the test"""
+        pair = []
+        for end, host in ((self.dut, 1), (self.peer, 2)):
+            name = f"tgbe.{vid}"
+            addr_v = {"4": f"192.0.4.{host}", "6": f"2001:db8:4::{host}"}
+            end.ip(f"link add link {end.ifname} name {name} type vlan id {vid}")
+            defer(end.ip, f"link del {name}")
+            end.ip(f"addr add {addr_v['4']}/24 dev {name}")
+            end.ip(f"-6 addr add {addr_v['6']}/64 dev {name} nodad")
+            end.ip(f"link set dev {name} up")
+            pair.append(End(name, end.ns, addr_v))
+        return pair

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: GPL-2.0
+
+"""
+Payload: counted UDP flows, and TCP copies with a digest taken at both ends.
+"""
+
+import hashlib
+import multiprocessing
+import os
+import select
+import socket
+import struct
+import threading
+import time
+from collections import namedtuple
+
+from net.lib.py import KsftFailEx
+
+SO_SNDBUFFORCE = 32
+SO_RCVBUFFORCE = 33
+
+FAMILY = {"4": socket.AF_INET, "6": socket.AF_INET6}
+
+# Forked, so that a flow keeps its pace whatever the test does meanwhile
+_FORK = multiprocessing.get_context("fork")
+
+
+class UdpPair:
+    """A UDP socket on each end, the sending one connected to the other"""
+
+    def __init__(self, src, dst, ipver):
+        self.rx = dst.socket(FAMILY[ipver], socket.SOCK_DGRAM)
+        self.rx.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
+        self.rx.bind((dst.addr_v[ipver], 0))
+        self.rx.settimeout(20)
+        self.dest = self.rx.getsockname()
+        self.tx = src.socket(FAMILY[ipver], socket.SOCK_DGRAM)
+        self.tx.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 1 << 22)
+
+    def send(self, data):
+        """Send one datagram. Not connected: the route may come and go"""
+        self.tx.sendto(data, self.dest)
+
+    def close(self):
+        """Close both sockets"""
+        self.rx.close()
+        self.tx.close()
+
+
+UdpTally = namedtuple("UdpTally", ["sent", "got", "lost", "doubled", "spoilt"])
+
+
+class UdpFlow:
+    """
+    A steady flow of numbered datagrams between two ends, for use in "with".
+
+    Every number that was handed to sendto() counts as sent, also if sendto()
+    failed, and every number that did not come out of the receiving socket
+    counts as lost, so a drop anywhere on the way shows. Several sockets of
+    both IP versions take turns, so that the flow reaches more than one queue.
+    """
+    HEAD = struct.Struct("!Q")
+
+    def __init__(self, src, dst, pps=1250, size=200, ipvers="4466"):
+        self._pairs = [UdpPair(src, dst, v) for v in ipvers]
+        self._pps = pps
+        self._body = os.urandom(2 * size)
+        self._size = size - self.HEAD.size
+        self._sent, self._got, self._doubled, self._spoilt = \
+            (_FORK.Value("Q", 0, lock=False) for _ in range(4))
+        self._quit = [_FORK.Event(), _FORK.Event()]
+        self._procs = [_FORK.Process(target=f, daemon=True)
+                       for f in (self._send_loop, self._recv_loop)]
+        self.seconds = 0
+        self.tally = None
+
+    def _datagram(self, seq):
+        start = seq % self._size
+        return self.HEAD.pack(seq) + self._body[start:start + self._size]
+
+    def _send_loop(self):
+        seq = 0
+        for pair in self._pairs:
+            # A full send buffer must not make the flow wait, but count as loss
+            pair.tx.setblocking(False)
+        start = time.monotonic()
+        while not self._quit[0].is_set():
+            due = int((time.monotonic() - start) * self._pps)
+            # After an involuntary pause do not make up for it in one burst
+            start += max(0, due - seq - 32) / self._pps
+            for seq in range(seq, min(due, seq + 32)):
+                try:
+                    self._pairs[seq % len(self._pairs)].send(self._datagram(seq))
+                except OSError:
+                    pass
+                self._sent.value = seq + 1
+            seq = self._sent.value
+            time.sleep(1 / self._pps)
+
+    def _recv_loop(self):
+        seen = bytearray()
+        poll = select.poll()
+        socks = {}
+        for pair in self._pairs:
+            pair.rx.setblocking(False)
+            poll.register(pair.rx, select.POLLIN)
+            socks[pair.rx.fileno()] = pair.rx
+        while not self._quit[1].is_set():
+            for fd, _ in poll.poll(50):
+                self._drain(socks[fd], seen)
+
+    def _drain(self, sock, seen):
+        while True:
+            try:
+                data = sock.recv(65536)
+            except BlockingIOError:
+                return
+            seq, = self.HEAD.unpack_from(data)
+            if data != self._datagram(seq):
+                self._spoilt.value += 1
+                continue
+            if seq >= len(seen):
+                seen.extend(bytes(seq + 4096 - len(seen)))
+            if seen[seq]:
+                self._doubled.value += 1
+                continue
+            seen[seq] = 1
+            self._got.value += 1
+
+    def __enter__(self):
+        for proc in self._procs:
+            proc.start()
+        self.seconds = -time.monotonic()
+        self.progress(10)
+        return self
+
+    def progress(self, count, deadline=60):
+        """Wait until that many more datagrams arrived"""
+        goal = self._got.value + count
+        end = time.monotonic() + deadline
+        while self._got.value < goal:
+            if time.monotonic() > end:
+                raise KsftFailEx(f"UDP flow stands still at {self._got.value}")
+            time.sleep(0.01)
+
+    def __exit__(self, ex_type, ex_value, ex_tb):
+        self._quit[0].set()
+        self._procs[0].join()
+        self.seconds += time.monotonic()
+        self._settle()
+        self._quit[1].set()
+        self._procs[1].join()
+        for pair in self._pairs:
+            pair.close()
+        sent, got = self._sent.value, self._got.value
+        self.tally = UdpTally(sent, got, sent - got, self._doubled.value,
+                              self._spoilt.value)
+
+    def _settle(self):
+        """Wait for the last datagrams, until none came for three seconds"""
+        last, since = -1, 0
+        while self._got.value < self._sent.value:
+            if self._got.value != last:
+                last, since = self._got.value, time.monotonic()
+            elif time.monotonic() > since + 3:
+                return
+            time.sleep(0.02)
+
+
+class Noise(UdpFlow):
+    """
+    A flow that does not wait for anything and does not count what it sends:
+    traffic for tests that take the interface away under it.
+    """
+    def __enter__(self):
+        for proc in self._procs:
+            proc.start()
+        return self
+
+    def _settle(self):
+        pass
+
+
+class _Copy:
+    """One direction of a TCP connection: sender and receiver, each a thread"""
+
+    def __init__(self, tx, rx, data, shift):
+        self._tx, self._rx = tx, rx
+        view = memoryview(data)
+        # Other bytes at other places each time, or stale data could look right
+        self._parts = (view[shift:], view[:shift])
+        self._size = len(data)
+        self._digests = {}
+        self._errors = []
+        self._threads = [threading.Thread(target=self._guard, args=(f,))
+                         for f in (self._send, self._recv)]
+
+    def _guard(self, func):
+        try:
+            func()
+        except OSError as ex:
+            self._errors.append(f"{func.__name__}: {ex}")
+            # Let the other thread go on to its own end
+            self._tx.close()
+
+    def _send(self):
+        digest = hashlib.sha256()
+        for part in self._parts:
+            for pos in range(0, len(part), 1 << 18):
+                piece = part[pos:pos + (1 << 18)]
+                digest.update(piece)
+                self._tx.sendall(piece)
+        self._digests["sent"] = digest.digest()
+        self._tx.shutdown(socket.SHUT_WR)
+
+    def _recv(self):
+        digest = hashlib.sha256()
+        room = memoryview(bytearray(1 << 18))
+        total = 0
+        while True:
+            count = self._rx.recv_into(room)
+            if not count:
+                break
+            total += count
+            digest.update(room[:count])
+        self._digests["received"] = digest.digest()
+        if total != self._size:
+            self._errors.append(f"{total} bytes instead of {self._size}")
+
+    def start(self):
+        """Start both threads"""
+        for thread in self._threads:
+            thread.start()
+
+    def finish(self):
+        """Wait for both threads and complain about anything that went wrong"""
+        for thread in self._threads:
+            thread.join()
+        if self._errors:
+            raise KsftFailEx("TCP copy failed: " + "; ".join(self._errors))
+        if self._digests["sent"] != self._digests["received"]:
+            raise KsftFailEx("TCP copy arrived with another digest")
+
+
+def _connect(src, dst, ipver, window):
+    with dst.socket(FAMILY[ipver], socket.SOCK_STREAM) as listener:
+        listener.settimeout(30)
+        if window:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        listener.bind((dst.addr_v[ipver], 0))
+        listener.listen()
+        tx = src.socket(FAMILY[ipver], socket.SOCK_STREAM)
+        tx.settimeout(120)
+        tx.connect(listener.getsockname())
+        rx, _ = listener.accept()
+    rx.settimeout(120)
+    return tx, rx
+
+
+def exchange(one, other, ipver, data, meanwhile=None, window=None):
+    """
+    Send @data over TCP both ways at once, compare the SHA-256 of what went in
+    and of what came out, and return the seconds it took. A stall of two
+    minutes fails. @meanwhile, if there, is called while the data flows.
+    @window limits the bytes under way in each direction: the emulated card
+    silently loses what exceeds its ring, and TCP makes up for it.
+    """
+    socks = _connect(one, other, ipver, window) + _connect(other, one, ipver, window)
+    shift = int.from_bytes(os.urandom(4), "little") % len(data)
+    copies = [_Copy(socks[0], socks[1], data, shift),
+              _Copy(socks[2], socks[3], data, len(data) - shift)]
+    start = time.monotonic()
+    for copy in copies:
+        copy.start()
+    try:
+        if meanwhile:
+            meanwhile()
+    finally:
+        for copy in copies:
+            copy.finish()
+        for sock in socks:
+            sock.close()
+    return time.monotonic() - start

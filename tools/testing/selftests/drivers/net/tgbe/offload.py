@@ -1,0 +1,307 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+
+"""
+The offloads do what they say: who cuts and who sums is seen from the frames,
+not from the settings. Also doorbell batching, copybreak and netconsole.
+"""
+
+import os
+import re
+import socket
+import struct
+from pathlib import Path
+
+from lib.py import ksft_run, ksft_exit, ksft_pr
+from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_is, ksft_lt, ksft_true, \
+    ksft_variants
+from lib.py import CmdExitFailure, KsftFailEx, KsftSkipEx
+from lib.py import cmd, defer, exchange, settled
+from lib.py import FrameTap, LargestFrame, TgbeEnv, UdpPair
+
+MIB = 1 << 20
+MTU_FRAME = 1514
+CONFIGFS = Path("/sys/kernel/config")
+PORT = 6666
+
+
+def _sums(stats, pattern):
+    return sum(v for k, v in stats.items() if re.fullmatch(pattern, k))
+
+
+def _largest_frames(cfg, ipver):
+    """
+    The largest frame given to the card, and the largest that arrived, of some
+    TCP traffic from here. GRO would merge what arrives: it is off.
+    """
+    cfg.peer.set_feature("generic-receive-offload", False)
+    given = LargestFrame(cfg.dut, outgoing=True)
+    arrived = LargestFrame(cfg.peer, outgoing=False)
+    exchange(*cfg.ends, ipver, cfg.data[:2 * MIB])
+    return given.result(), arrived.result()
+
+
+@ksft_variants(["4", "6"])
+def tso(cfg, ipver) -> None:
+    """ With TSO the card gets more than an MTU at once, and cuts it; else not """
+    name = {"4": "tx-tcp-segmentation", "6": "tx-tcp6-segmentation"}[ipver]
+    for active in (True, False):
+        cfg.dut.set_feature(name, active)
+        given, arrived = _largest_frames(cfg, ipver)
+        ksft_pr(f"TSO {active}: largest frame given {given}, arrived {arrived}")
+        ksft_is(given > MTU_FRAME, active, "frames above the MTU given to the card")
+        ksft_eq(arrived, MTU_FRAME)
+
+
+def tso_counter(cfg) -> None:
+    """ The card counts what it cuts, when it is told to """
+    def segmented():
+        return _sums(cfg.dut.ethtool_stats(), r"tx_tcp_seg_packets|tx_tcp_seg_good")
+
+    if not any("tcp_seg" in name for name in cfg.dut.ethtool_stats()):
+        raise KsftFailEx("no counter for segmented packets")
+    for active in (True, False):
+        for name in ("tx-tcp-segmentation", "tx-tcp6-segmentation"):
+            cfg.dut.set_feature(name, active)
+        before = segmented()
+        exchange(*cfg.ends, "4", cfg.data[:2 * MIB])
+        settled(lambda start=before: segmented() > start, active, deadline=5)
+        ksft_is(segmented() > before, active)
+
+
+def _snmp(end):
+    """The kernel's protocol counters: {"Udp": {"InErrors": ...}, "Udp6InErrors": ...}"""
+    rows = [r.split() for r in end.cmd("cat /proc/net/snmp").stdout.splitlines()]
+    return {f"{names[0]}{name}": int(value) for names, values in zip(rows[::2], rows[1::2])
+            for name, value in zip(names[1:], values[1:])}
+
+
+def tx_checksums(cfg) -> None:
+    """
+    The checksums the card writes are right: the peer's stack, told not to
+    trust its card, finds none wrong
+    """
+    cfg.peer.set_feature("rx-checksumming", False)
+    for active in (True, False):
+        for name in ("tx-checksum-ip-generic", "tx-checksum-ipv4", "tx-checksum-ipv6"):
+            known = cfg.dut.features()
+            if name in known and not known[name]["fixed"]:
+                cfg.dut.set_feature(name, active)
+        before = _snmp(cfg.peer)
+        for ipver in "46":
+            exchange(*cfg.ends, ipver, cfg.data[:2 * MIB])
+            pair = UdpPair(*cfg.ends, ipver)
+            for size in (1, 2, 99, 1000, 5000):
+                pair.send(cfg.data[:size])
+                ksft_eq(pair.rx.recv(65536), cfg.data[:size])
+            pair.close()
+        after = _snmp(cfg.peer)
+        for name in ("Tcp:InCsumErrors", "Udp:InCsumErrors", "Tcp:InErrs"):
+            ksft_eq(after[name], before[name], f"{name}, checksum offload {active}")
+
+
+def _udp4_frame(cfg, port, payload, spoil):
+    """A UDP/IPv4 frame from the peer to us, whose UDP checksum may be spoilt"""
+    def csum(data):
+        if len(data) % 2:
+            data += b"\0"
+        total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+        while total >> 16:
+            total = (total & 0xffff) + (total >> 16)
+        return ~total & 0xffff
+
+    src, dst = (socket.inet_aton(e.addr_v["4"]) for e in (cfg.peer, cfg.dut))
+    udp = struct.pack("!HHHH", 5353, port, 8 + len(payload), 0) + payload
+    pseudo = src + dst + struct.pack("!BBH", 0, socket.IPPROTO_UDP, len(udp))
+    value = csum(pseudo + udp) or 0xffff
+    udp = udp[:6] + struct.pack("!H", value ^ (0x1234 if spoil else 0)) + udp[8:]
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64,
+                       socket.IPPROTO_UDP, 0, src, dst)
+    head = head[:10] + struct.pack("!H", csum(head)) + head[12:]
+    return cfg.dut.mac() + cfg.peer.mac() + b"\x08\x00" + head + udp
+
+
+@ksft_variants([True, False])
+def rx_checksums(cfg, active) -> None:
+    """ A datagram with a wrong checksum is not delivered, whoever checks it """
+    cfg.dut.set_feature("rx-checksumming", active)
+    with cfg.dut.socket(socket.AF_INET, socket.SOCK_DGRAM) as rx, \
+         cfg.peer.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as tx:
+        rx.bind((cfg.addr_v["4"], 0))
+        rx.settimeout(20)
+        tx.bind((cfg.remote_ifname, 0))
+        port = rx.getsockname()[1]
+        before = _snmp(cfg.dut)["Udp:InCsumErrors"]
+        for count in range(10):
+            for spoil in (True, False):
+                text = f"{count} {'bad' if spoil else 'good'}".encode()
+                tx.send(_udp4_frame(cfg, port, text, spoil))
+            ksft_eq(rx.recv(100), f"{count} good".encode())
+        ksft_eq(_snmp(cfg.dut)["Udp:InCsumErrors"] - before, 10)
+
+
+@ksft_variants([(True, True), (True, False), (False, False)])
+def vlan_offload(cfg, rx_strip, tx_insert) -> None:
+    """
+    Tags survive whether the card or the stack handles them. (One switch of the
+    card governs both: there is no insertion without stripping.)
+    """
+    one, other = cfg.vlan(55)
+    cfg.dut.set_feature("rx-vlan-offload", rx_strip)
+    cfg.dut.set_feature("tx-vlan-offload", tx_insert)
+    for ipver in "46":
+        one.ping(other, ipver)
+        exchange(one, other, ipver, cfg.data[:4 * MIB])
+    # and untagged traffic beside it
+    exchange(*cfg.ends, "4", cfg.data[:MIB])
+
+
+def vlan_priority(cfg) -> None:
+    """ The whole tag goes through, priority bits too """
+    cfg.vlan(55)
+    for strip in (True, False):
+        cfg.dut.set_feature("rx-vlan-offload", strip)
+        tap = FrameTap(cfg.peer, cfg.dut)
+        defer(tap.close)
+        for tci in (55, 55 | 3 << 13, 55 | 7 << 13):
+            ksft_eq(tap.tag_of(cfg.dut.mac(), tci), tci, f"stripping {strip}")
+
+
+def rxhash(cfg) -> None:
+    """ Receive hashing can be switched while data flows """
+    for active in (False, True):
+        exchange(*cfg.ends, "4", cfg.data[:4 * MIB],
+                 meanwhile=lambda on=active: cfg.dut.set_feature("receive-hashing", on))
+
+
+def copybreak(cfg) -> None:
+    """ Frames are whole whether copied or not, at every limit """
+    def tunable():
+        out = cmd(f"ethtool --get-tunable {cfg.ifname} rx-copybreak").stdout
+        return int(re.search(r"rx-copybreak: (\d+)", out).group(1))
+    try:
+        was = tunable()
+    except CmdExitFailure as ex:
+        raise KsftSkipEx("no rx-copybreak tunable: " + ex.cmd.stderr.strip()) from ex
+    defer(cmd, f"ethtool --set-tunable {cfg.ifname} rx-copybreak {was}")
+    pair = UdpPair(*cfg.ends[::-1], "4")
+    defer(pair.close)
+    for limit in (0, 64, 256):
+        cmd(f"ethtool --set-tunable {cfg.ifname} rx-copybreak {limit}")
+        ksft_eq(tunable(), limit)
+        for size in range(0, 400, 7):
+            pair.send(cfg.data[size:2 * size])
+            ksft_true(pair.rx.recv(1000) == cfg.data[size:2 * size],
+                      f"{size} bytes at a limit of {limit}")
+
+
+def doorbells(cfg) -> None:
+    """
+    Bulk data rings the doorbell less often than once per packet, and refills
+    descriptors in batches
+    """
+    for name in ("tx-tcp-segmentation", "tx-tcp6-segmentation"):
+        cfg.dut.set_feature(name, False)
+    before = cfg.dut.ethtool_stats()
+    exchange(*cfg.ends, "4", cfg.data)
+    after = cfg.dut.ethtool_stats()
+
+    def moved(pattern):
+        return _sums(after, pattern) - _sums(before, pattern)
+    for way in ("tx", "rx"):
+        rings = moved(rf"{way}_queue_\d+_doorbells")
+        packets = moved(rf"{way}_queue_\d+_packets")
+        ksft_pr(f"{way}: {rings} doorbells for {packets} packets: {rings / packets:.3f}")
+        ksft_gt(rings, 0)
+        ksft_lt(rings, packets / 2)
+
+
+def small_ring_under_load(cfg) -> None:
+    """ With a ring of 64 the queue stops and wakes, and nothing is dropped """
+    defer(cfg.dut.set_rings, *cfg.dut.rings())
+    cfg.dut.set_rings(256, 64)
+    before, drops = cfg.dut.ethtool_stats(), cfg.dut.stats()["tx"]["dropped"]
+    for name in ("tx-tcp-segmentation", "tx-scatter-gather"):
+        exchange(*cfg.ends, "4", cfg.data[:8 * MIB])
+        cfg.dut.set_feature(name, False)
+    after = cfg.dut.ethtool_stats()
+    for row in ("stops", "restarts"):
+        ksft_pr(f"{row}:", _sums(after, rf"tx_queue_\d+_{row}") -
+                _sums(before, rf"tx_queue_\d+_{row}"))
+    ksft_eq(cfg.dut.stats()["tx"]["dropped"], drops)
+
+
+def _netconsole(cfg):
+    """A netconsole target over our card; returns the peer's listening socket"""
+    if cmd("modprobe netconsole", fail=False).ret:
+        raise KsftSkipEx("no netconsole module")
+    if not (CONFIGFS / "netconsole").exists():
+        cmd(f"mount -t configfs none {CONFIGFS}")
+    rx = cfg.peer.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    defer(rx.close)
+    rx.bind((cfg.remote_addr_v["4"], PORT))
+    rx.settimeout(30)
+    target = CONFIGFS / "netconsole" / "tgbe"
+    target.mkdir()
+    defer(target.rmdir)
+    for name, value in (("dev_name", cfg.ifname), ("local_ip", cfg.addr_v["4"]),
+                        ("remote_ip", cfg.remote_addr_v["4"]),
+                        ("remote_port", PORT),
+                        ("remote_mac", cfg.peer.sysfs("address")),
+                        ("enabled", 1)):
+        (target / name).write_text(f"{value}\n", encoding="ascii")
+    defer((target / "enabled").write_text, "0\n", encoding="ascii")
+    return rx
+
+
+def _log_line_arrives(rx):
+    token = os.urandom(8).hex()
+    with open("/dev/kmsg", "w", encoding="ascii") as log:
+        log.write(f"<1>tgbe netconsole {token}\n")
+    while token.encode() not in rx.recv(2000):
+        pass
+
+
+def netconsole(cfg) -> None:
+    """ A line of the kernel log reaches the peer through netpoll """
+    rx = _netconsole(cfg)
+    for _ in range(20):
+        _log_line_arrives(rx)
+
+
+def netconsole_under_load(cfg) -> None:
+    """ Also while TCP keeps a small ring full """
+    defer(cfg.dut.set_rings, *cfg.dut.rings())
+    cfg.dut.set_rings(256, 64)
+    rx = _netconsole(cfg)
+    arrived = []
+
+    def lines():
+        for _ in range(40):
+            try:
+                _log_line_arrives(rx)
+                arrived.append(1)
+            except TimeoutError:
+                pass
+    rx.settimeout(3)
+    exchange(*cfg.ends, "4", cfg.data, meanwhile=lines)
+    ksft_pr(f"{len(arrived)} of 40 lines arrived")
+    # netpoll gives up on a line when the ring stays full
+    ksft_ge(len(arrived), 30)
+    cfg.dut.ping(cfg.peer, "4")
+
+
+def main() -> None:
+    """ Ksft boiler plate main """
+
+    with TgbeEnv(__file__) as cfg:
+        cfg.data = os.urandom(32 * MIB)
+        ksft_run([tso, tso_counter, tx_checksums, rx_checksums, vlan_offload,
+                  vlan_priority, rxhash, copybreak, doorbells,
+                  small_ring_under_load, netconsole, netconsole_under_load],
+                 args=(cfg, ))
+    ksft_exit()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+
+"""
+The counters are exact, agree with one another, and never go backwards.
+"""
+
+import re
+
+from lib.py import ksft_run, ksft_exit, ksft_pr
+from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_true, ksft_variants
+from lib.py import cmd, defer, exchange, ip, settled, TgbeEnv, UdpPair
+
+ETH_HEADER = 14
+HEADERS = {"4": ETH_HEADER + 20 + 8, "6": ETH_HEADER + 40 + 8}
+MIN_FRAME = 60      # without FCS; shorter ones are padded
+# Bytes of TCP under way that fit the default ring of either end: where frames
+# are to be compared, none may be lost
+WINDOW = 64 << 10
+
+
+def _quiet(cfg):
+    """
+    Make both ends count the same frames: no ARP or neighbour discovery, and
+    no frame that the other end's filters drop
+    """
+    cfg.pin_neighbours()
+    for end in cfg.ends:
+        end.ip(f"link set dev {end.ifname} allmulticast on")
+        defer(end.ip, f"link set dev {end.ifname} allmulticast off")
+
+
+class _Snapshot:
+    """Packets and bytes of both ends, as differences to an earlier moment"""
+
+    def __init__(self, cfg):
+        self._ends = cfg.ends
+        self._start = self._read()
+
+    def _read(self):
+        return [end.stats() for end in self._ends]
+
+    def moved(self):
+        """[(tx of one end, rx of the other), ...], each as (packets, bytes)"""
+        now = self._read()
+
+        def delta(end, way):
+            return tuple(now[end][way][key] - self._start[end][way][key]
+                         for key in ("packets", "bytes"))
+        return [(delta(0, "tx"), delta(1, "rx")), (delta(1, "tx"), delta(0, "rx"))]
+
+    def check_balance(self):
+        """What was sent on one end is counted on the other, sooner or later"""
+        ksft_true(settled(lambda: all(tx == rx for tx, rx in self.moved()), True),
+                  "one end counts otherwise than the other")
+        ksft_pr("(packets, bytes) sent and received:", self.moved())
+        return self.moved()
+
+
+def _send(src, dst, ipver, count, size):
+    pair = UdpPair(src, dst, ipver)
+    for _ in range(count):
+        pair.send(bytes(size))
+        pair.rx.recv(size + 1)
+    pair.close()
+
+
+@ksft_variants(["4", "6"])
+def exact(cfg, ipver) -> None:
+    """
+    So many datagrams of so many bytes count as so many packets and bytes, on
+    both ends: Ethernet header and padding included, FCS not
+    """
+    count = 300
+    _quiet(cfg)
+    for index, (name, src, dst) in enumerate(cfg.ways):
+        for size in (1, 18, 100, 1400):
+            snap = _Snapshot(cfg)
+            _send(src, dst, ipver, count, size)
+            want = (count, count * max(MIN_FRAME, HEADERS[ipver] + size))
+            got = settled(lambda s=snap, i=index: s.moved()[i], (want, want))
+            ksft_eq(got, (want, want), f"{name}, {size} bytes: sent and received")
+
+
+@ksft_variants(["4", "6"])
+def tcp_balance(cfg, ipver) -> None:
+    """
+    What one end counts as sent the other counts as received, to the byte, also
+    for segmented and merged packets
+    """
+    _quiet(cfg)
+    snap = _Snapshot(cfg)
+    exchange(*cfg.ends, ipver, bytes(8 << 20), window=WINDOW)
+    moved = snap.check_balance()
+    for tx, _ in moved:
+        ksft_gt(tx[1], 8 << 20)
+        ksft_gt(tx[0], (8 << 20) // 1500)
+
+
+def vlan_balance(cfg) -> None:
+    """ The same over a VLAN, whose tag the card inserts and strips """
+    one, other = cfg.vlan(30)
+    _quiet(cfg)
+    exchange(one, other, "4", bytes(1 << 20), window=WINDOW)
+    snap = _Snapshot(cfg)
+    exchange(one, other, "4", bytes(4 << 20), window=WINDOW)
+    snap.check_balance()
+
+
+def balance_over_changes(cfg) -> None:
+    """ Nothing is counted twice or forgotten over resizes and MTU changes """
+    _quiet(cfg)
+    rings, mtu = cfg.dut.rings(), cfg.dut.sysfs("mtu")
+    defer(cfg.dut.set_rings, *rings)
+    defer(ip, f"link set dev {cfg.ifname} mtu {mtu}")
+    snap = _Snapshot(cfg)
+
+    def changes():
+        for size in (512, 128, 256):
+            cfg.dut.set_rings(size, size)
+        ip(f"link set dev {cfg.ifname} mtu 2000")
+        ip(f"link set dev {cfg.ifname} mtu {mtu}")
+    # UDP between the changes: a frame lost in one would be a real imbalance
+    for ipver in "464":
+        _send(*cfg.ends, ipver, 100, 300)
+        _send(*cfg.ends[::-1], ipver, 100, 300)
+        changes()
+    for tx, _ in snap.check_balance():
+        ksft_ge(tx[0], 300)
+
+
+def views_agree(cfg) -> None:
+    """ ip -s, /proc/net/dev, sysfs and the sum of the queues are one """
+    _quiet(cfg)
+    exchange(*cfg.ends, "4", bytes(2 << 20))
+
+    def views():
+        stats = cfg.dut.stats()
+        with open("/proc/net/dev", encoding="ascii") as table:
+            row, = (r for r in table if r.strip().startswith(cfg.ifname + ":"))
+        proc = [int(n) for n in row.split(":")[1].split()]
+        queues = cfg.dut.ethtool_stats()
+
+        def queue_sum(way, key):
+            return sum(v for k, v in queues.items()
+                       if re.fullmatch(rf"{way}_queue_\d+_{key}", k))
+        return {(way, key): (stats[way][key],
+                             proc[8 * (way == "tx") + (key == "packets")],
+                             int(cfg.dut.sysfs(f"statistics/{way}_{key}")),
+                             queue_sum(way, key))
+                for way in ("rx", "tx") for key in ("packets", "bytes")}
+
+    # They are read one after the other; a stray frame may come between
+    settled(lambda: all(len(set(v)) == 1 for v in views().values()), True)
+    for name, values in views().items():
+        ksft_eq(len(set(values)), 1, f"{name}: ip, proc, sysfs, queues: {values}")
+
+
+def never_backwards(cfg) -> None:
+    """ No counter of ip -s -s or ethtool -S falls over -G, MTU, down and up """
+    rings, mtu = cfg.dut.rings(), cfg.dut.sysfs("mtu")
+    defer(cfg.dut.set_rings, *rings)
+    defer(cfg.wait_link)
+    defer(ip, f"link set dev {cfg.ifname} mtu {mtu}")
+    defer(ip, f"link set dev {cfg.ifname} up")
+
+    def counters():
+        flat = {f"{way} {key}": value for way, part in cfg.dut.stats().items()
+                for key, value in part.items()}
+        return flat | cfg.dut.ethtool_stats()
+
+    exchange(*cfg.ends, "4", bytes(2 << 20))
+    before = counters()
+    for what in (f"ethtool -G {cfg.ifname} rx 512 tx 512",
+                 f"ip link set dev {cfg.ifname} mtu 3000",
+                 f"ethtool -G {cfg.ifname} rx 128 tx 128",
+                 f"ip link set dev {cfg.ifname} down",
+                 f"ethtool -G {cfg.ifname} rx 64 tx 64",
+                 f"ip link set dev {cfg.ifname} up",
+                 f"ip link set dev {cfg.ifname} mtu 1500"):
+        cmd(what)
+        now = counters()
+        fell = {k: (v, now.get(k)) for k, v in before.items() if now.get(k, 0) < v}
+        ksft_eq(fell, {}, f"after {what}")
+        before = now
+
+
+def error_counters_quiet(cfg) -> None:
+    """ Good traffic counts no error and no drop """
+    def errors():
+        stats = cfg.dut.stats()
+        return {(way, key): value for way in ("rx", "tx")
+                for key, value in stats[way].items()
+                if key not in ("packets", "bytes", "multicast")}
+    before = errors()
+    exchange(*cfg.ends, "4", bytes(4 << 20))
+    exchange(*cfg.ends, "6", bytes(4 << 20))
+    now = errors()
+    moved = {k: now[k] - v for k, v in before.items() if now[k] != v}
+    # A peer that outruns the emulated card's ring is no fault of the driver
+    for name in ("dropped", "over_errors", "fifo_errors", "missed_errors"):
+        if moved.pop(("rx", name), 0):
+            ksft_pr(f"rx {name} moved: the ring was full")
+    ksft_eq(moved, {})
+
+
+def main() -> None:
+    """ Ksft boiler plate main """
+
+    with TgbeEnv(__file__) as cfg:
+        ksft_run([exact, tcp_balance, vlan_balance, balance_over_changes,
+                  views_agree, never_backwards, error_counters_quiet],
+                 args=(cfg, ))
+    ksft_exit()
+
+
+if __name__ == "__main__":
+    main()
