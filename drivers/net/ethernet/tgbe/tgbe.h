@@ -158,12 +158,33 @@ static_assert(sizeof(struct tgbe_tx_stats) <= sizeof(struct tgbe_rx_stats));
  *
  * @desc: the array shared with the chip
  * @slot: the driver's array, one entry a descriptor
+ * @tx_slot: the same, of a transmit ring
+ * @rx_slot: the same, of a receive ring
  * @tail: the doorbell register, cached; not guarded against removal, because
  *	  rings are quiesced before the BAR goes
+ * @dma_dev: device that does the DMA
+ * @netdev: port
+ * @pool: receive buffers
+ * @geometry: how they are cut
  * @count: descriptors in the array
  * @limit: descriptors in use at most; below @count only where the chip must
  *	   not be given a new array (82574)
- * @pool: receive buffers
+ * @index: queue pair
+ * @is_rx: receive ring
+ * @next_to_use: next descriptor to hand to the chip
+ * @rung: what @next_to_use was at the last doorbell
+ * @context: offload context that the chip holds for the ring (82576)
+ * @use_sync: of @use
+ * @use: the sender's counters; those of the poll are in @stats
+ * @next_to_clean: next descriptor to take back
+ * @partial: received frame whose end is still to come
+ * @frozen: transmit: completions do not wake the queue
+ * @discard: receive: drop up to the next end of a frame
+ * @starved: receive: the chip has no buffer, and there was no memory for one
+ * @sync: of @stats
+ * @stats: the poll's counters
+ * @desc_dma: bus address of @desc
+ * @desc_bytes: its size
  */
 struct tgbe_ring {
 	/* read-mostly */
@@ -185,19 +206,17 @@ struct tgbe_ring {
 
 	/* written where descriptors are handed to the chip */
 	u16 next_to_use ____cacheline_aligned;
-	u16 rung;		/* next_to_use at the last doorbell */
-	/* the context the chip holds for this ring, if any (82576 only) */
+	u16 rung;
 	union tgbe_tx_desc context;
-	/* counters of the sender; the others are the NAPI poll's */
 	struct u64_stats_sync use_sync;
 	struct tgbe_tx_stats use;
 
 	/* written where descriptors are taken back */
 	u16 next_to_clean ____cacheline_aligned;
-	struct sk_buff *partial;	/* frame whose end is still to come */
-	bool frozen;			/* transmit: do not wake the queue */
-	bool discard;			/* drop up to the next end of frame */
-	bool starved;			/* the last refill found no memory */
+	struct sk_buff *partial;
+	bool frozen;
+	bool discard;
+	bool starved;
 	struct u64_stats_sync sync;
 	union tgbe_ring_stats stats;
 
@@ -269,8 +288,10 @@ struct tgbe_config {
  *	   0 or a negative error
  * @phy_init: once, at probe: wait until the MAC has configured the PHY from the
  *	      NVM, then set the vendor registers; a MAC reset leaves them
- * @phy_get, @phy_put: take and release the PHY from the firmware
- * @nvm_get, @nvm_put: take and release the NVM; @nvm_get returns 0 or -EBUSY
+ * @phy_get: take the PHY from the firmware; 0 or -EBUSY
+ * @phy_put: give it back
+ * @nvm_get: take the NVM from the firmware; 0 or -EBUSY
+ * @nvm_put: give it back
  * @irq_setup: route queues to vectors and enable automatic masking
  * @irq_mask: mask every cause (any context)
  * @irq_bits: fill a vector's unmask register and bits
@@ -368,6 +389,7 @@ struct tgbe_link {
  * @regs: the same; NULL once the card is found gone
  * @chip: what kind it is
  * @config: settings in force; RTNL
+ * @msg_enable: NETIF_MSG_* bits
  * @irq_mode: found at probe
  * @queues_max: queue pairs that chip, CPUs and vectors allow
  * @vector: one a queue pair; more than @config.queues of them may be idle
@@ -376,7 +398,8 @@ struct tgbe_link {
  * @link: wanted and found; RTNL or the link work
  * @link_work: looks at the link after an interrupt
  * @service_work: periodic duties
- * @timeout_work: restarts the transmit queues named in @stuck_queues
+ * @timeout_work: restarts stuck transmit queues
+ * @stuck_queues: which those are
  * @rctl: shadow of RCTL, so that filters and limits do not undo each other
  * @filter_lock: protects @rctl; taken under netif_addr_lock
  * @vlans: VLAN ids to be received
