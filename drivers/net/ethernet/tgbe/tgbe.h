@@ -559,6 +559,7 @@ bool tgbe_rx_pending(const struct tgbe_ring *ring);
 /* tgbe_tx.c */
 netdev_tx_t tgbe_xmit(struct sk_buff *skb, struct net_device *netdev);
 bool tgbe_tx_clean(struct tgbe_ring *ring, int budget);
+void tgbe_tx_flush(struct tgbe_ring *ring);
 void tgbe_tx_discard(struct tgbe_ring *ring);
 void tgbe_tx_freeze(struct tgbe_ring *ring);
 void tgbe_tx_thaw(struct tgbe_ring *ring);

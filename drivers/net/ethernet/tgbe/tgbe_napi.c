@@ -27,6 +27,9 @@ int tgbe_poll(struct napi_struct *napi, int budget)
 		return 0;
 	if (vector->rx)
 		work = tgbe_rx_clean(vector, vector->rx, budget);
+	/* last, since receiving made the stack send acknowledgements */
+	if (vector->tx)
+		tgbe_tx_flush(vector->tx);
 	if (more || work == budget)
 		return budget;
 

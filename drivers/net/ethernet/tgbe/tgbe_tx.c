@@ -18,6 +18,13 @@
 /* Frames cleaned in one poll at most, so that receive gets its turn */
 #define CLEAN_BATCH	256
 
+/* A doorbell can be left to the poll that takes back the frames before it, if
+ * it rings for few and short frames only: together they are less than a
+ * moderation interval on the wire, and frames that carry bulk data never wait.
+ */
+#define DEFER_DESCS	16
+#define DEFER_BYTES	256
+
 /* Longest headers the chips can describe (82576: MACLEN, IPLEN; 82574: byte
  * offsets), and the longest they can repeat in front of segments.
  */
@@ -48,12 +55,28 @@ static void ring_doorbell(struct tgbe_ring *ring)
 {
 	if (ring->rung == ring->next_to_use)
 		return;
-	ring->rung = ring->next_to_use;
+	WRITE_ONCE(ring->rung, ring->next_to_use);
 	/* writel orders the descriptors before the tail */
 	writel(ring->next_to_use, ring->tail);
 	u64_stats_update_begin(&ring->use_sync);
 	ring->use.doorbells++;
 	u64_stats_update_end(&ring->use_sync);
+}
+
+/* May the doorbell for the frame just put into the ring wait? Only while the
+ * chip has frames whose completion will interrupt: the poll rings after it has
+ * taken them back. Each side publishes its index before it looks at the other's,
+ * so one of them sees the other. Netpoll, which may be the kernel's last word,
+ * does not wait.
+ */
+static bool defer_doorbell(struct tgbe_ring *ring, unsigned int len)
+{
+	if (len > DEFER_BYTES || irqs_disabled() ||
+	    tgbe_ring_span(ring, ring->rung, ring->next_to_use) >= DEFER_DESCS)
+		return false;
+	/* pairs with the barrier in tgbe_tx_flush() */
+	smp_mb();
+	return READ_ONCE(ring->next_to_clean) != ring->rung;
 }
 
 static void unmap(struct tgbe_ring *ring, struct tgbe_tx_slot *slot)
@@ -260,7 +283,7 @@ static __always_inline netdev_tx_t xmit(struct sk_buff *skb,
 	struct tgbe_tx_offload o = {};
 	union tgbe_tx_desc context;
 	u16 first, start, last;
-	bool flush;
+	bool flush, defer;
 	int end;
 
 	if (unlikely(!netif_txq_maybe_stop(txq, unused(ring),
@@ -298,7 +321,8 @@ static __always_inline netdev_tx_t xmit(struct sk_buff *skb,
 		count_use(ring, &ring->use.stops);
 		flush = true;
 	}
-	if (flush)
+	defer = !netif_xmit_stopped(txq) && defer_doorbell(ring, o.frame_len);
+	if (flush && !defer)
 		ring_doorbell(ring);
 	return NETDEV_TX_OK;
 
@@ -395,6 +419,25 @@ static bool reclaim(struct tgbe_ring *ring, int budget, bool discard)
 bool tgbe_tx_clean(struct tgbe_ring *ring, int budget)
 {
 	return reclaim(ring, budget, false);
+}
+
+/**
+ * tgbe_tx_flush() - ring the doorbell if a sender left it to the poll
+ * @ring: transmit ring
+ *
+ * Context: NAPI poll, after tgbe_tx_clean().
+ */
+void tgbe_tx_flush(struct tgbe_ring *ring)
+{
+	struct netdev_queue *txq = ring_txq(ring);
+
+	/* pairs with the barrier in defer_doorbell() */
+	smp_mb();
+	if (READ_ONCE(ring->rung) == READ_ONCE(ring->next_to_use))
+		return;
+	__netif_tx_lock(txq, smp_processor_id());
+	ring_doorbell(ring);
+	__netif_tx_unlock(txq);
 }
 
 /**
