@@ -58,7 +58,7 @@ def transmit(env, seconds):
 
     device = f"{env['NETIF']}@0"
     tell("kpktgend_0", "rem_device_all", f"add_device {device}")
-    tell(device, "pkt_size 60", "clone_skb 0", "delay 0",
+    tell(device, "pkt_size 60", "clone_skb 1000", "delay 0",
          f"dst {env['REMOTE_V4']}", f"dst_mac {NOBODY}")
 
     def frames_per_second(count):

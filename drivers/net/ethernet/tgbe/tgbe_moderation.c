@@ -2,10 +2,10 @@
 /* Interrupt moderation: how long a vector waits between two interrupts. */
 #include "tgbe.h"
 
-/* 50 us: at most 20,000 interrupts a second on a vector, and a delay below
- * what a gigabit switch adds under load.
+/* 100 us: at most 10,000 interrupts a second on a vector, about the time that
+ * eight full frames take on the wire. A lone frame interrupts at once.
  */
-#define DEFAULT_USECS	50
+#define DEFAULT_USECS	100
 
 /**
  * tgbe_moderation_apply() - write every vector's interval to the chip

@@ -21,11 +21,10 @@ MIB = 1 << 20
 def _irqs(cfg):
     """(mode, {irq: action names}) of the card"""
     lines = irq_lines()
-    msi = cfg.msi_irqs()
-    if msi:
-        modes = set(msi.values())
-        return modes.pop() if len(modes) == 1 else str(modes), \
-            {irq: lines.get(irq, (0, []))[1] for irq in msi}
+    messages = cfg.msi_irqs()
+    if messages:
+        return "+".join(sorted(set(messages.values()))), \
+            {irq: lines.get(irq, (0, []))[1] for irq in messages}
     pin = int(Path(f"/sys/bus/pci/devices/{cfg.pci}/irq").read_text(encoding="ascii"))
     return "intx", {pin: lines.get(pin, (0, []))[1]}
 

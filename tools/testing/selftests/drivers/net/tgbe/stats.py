@@ -35,7 +35,10 @@ class _Snapshot:
 
     def __init__(self, cfg):
         self._ends = cfg.ends
+        # One end is read after the other: begin when nothing is under way
         self._start = self._read()
+        while (again := self._read()) != self._start:
+            self._start = again
 
     def _read(self):
         return [end.stats() for end in self._ends]

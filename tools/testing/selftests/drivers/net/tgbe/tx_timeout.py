@@ -46,10 +46,10 @@ def _fill(cfg, pair):
 
 def _switch_off(cfg, queue):
     reg, bit = queue_switch(cfg.chip, queue)
-    with Bar(cfg.pci) as bar:
-        if not bar[reg] & bit:
+    with Bar(cfg.pci) as regs:
+        if not regs[reg] & bit:
             raise KsftFailEx(f"queue {queue} is off already")
-        bar[reg] = bar[reg] & ~bit
+        regs[reg] = regs[reg] & ~bit
 
 
 @ksft_variants(["first", "last"])
@@ -89,8 +89,8 @@ def one_queue_stalls(cfg, which) -> None:
         return True
     wait_until(passes, "nothing gets through after the recovery")
     reg, bit = queue_switch(cfg.chip, queue)
-    with Bar(cfg.pci) as bar:
-        ksft_eq(bar[reg] & bit, bit, "the queue is off")
+    with Bar(cfg.pci) as regs:
+        ksft_eq(regs[reg] & bit, bit, "the queue is off")
 
     after = _per_queue(cfg, "timeouts")
     ksft_eq({q: n - before[q] for q, n in after.items() if q != queue},
