@@ -69,6 +69,8 @@ class UdpFlow:
         self._sent, self._got, self._doubled, self._spoilt = \
             (_FORK.Value("Q", 0, lock=False) for _ in range(4))
         self._quit = [_FORK.Event(), _FORK.Event()]
+        self._go = _FORK.Event()
+        self._go.set()
         self._procs = [_FORK.Process(target=f, daemon=True)
                        for f in (self._send_loop, self._recv_loop)]
         self.seconds = 0
@@ -96,6 +98,7 @@ class UdpFlow:
                 self._sent.value = seq + 1
             seq = self._sent.value
             time.sleep(1 / self._pps)
+            self._go.wait()
 
     def _recv_loop(self):
         seen = bytearray()
@@ -172,10 +175,22 @@ class Noise(UdpFlow):
     A flow that does not wait for anything and does not count what it sends:
     traffic for tests that take the interface away under it.
     """
+    def pause(self):
+        """Send nothing until resume()"""
+        self._go.clear()
+
+    def resume(self):
+        """Go on sending"""
+        self._go.set()
+
     def __enter__(self):
         for proc in self._procs:
             proc.start()
         return self
+
+    def __exit__(self, ex_type, ex_value, ex_tb):
+        self.resume()
+        super().__exit__(ex_type, ex_value, ex_tb)
 
     def _settle(self):
         pass
