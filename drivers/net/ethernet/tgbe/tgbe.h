@@ -180,7 +180,7 @@ static_assert(sizeof(struct tgbe_tx_stats) <= sizeof(struct tgbe_rx_stats));
  * @partial: received frame whose end is still to come
  * @frozen: transmit: completions do not wake the queue
  * @discard: receive: drop up to the next end of a frame
- * @starved: receive: the chip has no buffer, and there was no memory for one
+ * @starved: receive: there was no memory at the last refill
  * @sync: of @stats
  * @stats: the poll's counters
  * @desc_dma: bus address of @desc
@@ -298,7 +298,8 @@ struct tgbe_config {
  * @irq_other_enable: with MSI-X, let link and other causes interrupt
  * @irq_other_done: with MSI-X, end of the handler for other causes; told what
  *		    it read from ICR (hard IRQ)
- * @irq_throttle: interval of a vector in microseconds
+ * @irq_throttle: interval of a vector in microseconds; vector @queues_max is
+ *		  that of link and other causes
  * @irq_kick: raise a vector's interrupt by software (any context)
  * @rx_geometry: buffer layout for frames of @frame bytes
  * @rx_arm: give a filled receive ring to the chip
@@ -332,7 +333,8 @@ struct tgbe_chip {
 	void (*irq_bits)(struct tgbe_vector *vector);
 	void (*irq_other_enable)(struct tgbe_device *dev);
 	void (*irq_other_done)(struct tgbe_device *dev, u32 causes);
-	void (*irq_throttle)(struct tgbe_vector *vector, unsigned int usecs);
+	void (*irq_throttle)(struct tgbe_device *dev, unsigned int vector,
+			     unsigned int usecs);
 	void (*irq_kick)(struct tgbe_vector *vector);
 	struct tgbe_rx_geometry (*rx_geometry)(unsigned int frame);
 	void (*rx_arm)(struct tgbe_device *dev, struct tgbe_ring *ring);
@@ -363,8 +365,8 @@ enum tgbe_irq_mode {
  * @forced_speed: SPEED_10 or SPEED_100 with autonegotiation off, else 0
  * @forced_duplex: DUPLEX_* that goes with @forced_speed
  * @up: last state reported to the stack
- * @speed: Mb/s while up, else SPEED_UNKNOWN
- * @duplex: DUPLEX_* while up, else DUPLEX_UNKNOWN
+ * @speed: Mb/s as last found, SPEED_UNKNOWN after the link was lost
+ * @duplex: DUPLEX_* as last found, DUPLEX_UNKNOWN after the link was lost
  * @receiver_waits: polls spent waiting for the partner's receiver
  */
 struct tgbe_link {
@@ -394,12 +396,16 @@ struct tgbe_link {
  * @queues_max: queue pairs that chip, CPUs and vectors allow
  * @vector: one a queue pair; more than @config.queues of them may be idle
  * @other_name: of the vector for link and other causes
- * @phy_lock: serialises MDIO accesses
+ * @fw_lock: one holder at a time of what is shared with the firmware
  * @link: wanted and found; RTNL or the link work
  * @link_work: looks at the link after an interrupt
  * @service_work: periodic duties
  * @timeout_work: restarts stuck transmit queues
  * @stuck_queues: which those are
+ * @unstoppable: a queue did not stop, so the port must be restarted; RTNL
+ * @pause_high: fill of the packet buffer at which to send XOFF, in bytes
+ * @pause_low: fill at which to send XON
+ * @ctrl_lock: protects read-modify-write of CTRL
  * @rctl: shadow of RCTL, so that filters and limits do not undo each other
  * @filter_lock: protects @rctl; taken under netif_addr_lock
  * @vlans: VLAN ids to be received
@@ -426,13 +432,17 @@ struct tgbe_device {
 	struct tgbe_vector *vector[TGBE_MAX_QUEUES];
 	char other_name[IFNAMSIZ + 16];
 
-	struct mutex phy_lock;	/* MDIO */
+	struct mutex fw_lock;	/* PHY and NVM */
 	struct tgbe_link link;
 	struct delayed_work link_work;
 	struct delayed_work service_work;
 	struct work_struct timeout_work;
 	DECLARE_BITMAP(stuck_queues, TGBE_MAX_QUEUES);
 
+	bool unstoppable;
+	u32 pause_high;
+	u32 pause_low;
+	spinlock_t ctrl_lock;	/* CTRL */
 	spinlock_t filter_lock;	/* rctl */
 	u32 rctl;
 	DECLARE_BITMAP(vlans, VLAN_N_VID);
@@ -475,11 +485,23 @@ static inline void tgbe_flush(struct tgbe_device *dev)
 	tgbe_rd(dev, TGBE_STATUS);
 }
 
+/**
+ * tgbe_set_bits() - set bits of a register that has one writer
+ * @dev: port
+ * @reg: offset
+ * @bits: bits to set
+ */
 static inline void tgbe_set_bits(struct tgbe_device *dev, u32 reg, u32 bits)
 {
 	tgbe_wr(dev, reg, tgbe_rd(dev, reg) | bits);
 }
 
+/**
+ * tgbe_clear_bits() - clear bits of a register that has one writer
+ * @dev: port
+ * @reg: offset
+ * @bits: bits to clear
+ */
 static inline void tgbe_clear_bits(struct tgbe_device *dev, u32 reg, u32 bits)
 {
 	tgbe_wr(dev, reg, tgbe_rd(dev, reg) & ~bits);
@@ -493,13 +515,14 @@ extern const struct tgbe_chip tgbe_chip_82576;
 extern const struct tgbe_chip tgbe_chip_82574;
 void tgbe_chip_stop_bus(struct tgbe_device *dev);
 void tgbe_chip_clear_filters(struct tgbe_device *dev);
+void tgbe_chip_ctrl(struct tgbe_device *dev, u32 clear, u32 set);
+void tgbe_chip_pause_frames(struct tgbe_device *dev);
+void tgbe_chip_pause_marks(struct tgbe_device *dev);
 int tgbe_chip_get_smbi(struct tgbe_device *dev);
 void tgbe_chip_put_smbi(struct tgbe_device *dev);
-void tgbe_chip_rx_program(struct tgbe_device *dev, struct tgbe_ring *ring);
-void tgbe_chip_tx_program(struct tgbe_device *dev, struct tgbe_ring *ring);
+void tgbe_chip_program(struct tgbe_device *dev, struct tgbe_ring *ring);
 
 /* tgbe_nvm.c */
-int tgbe_nvm_read(struct tgbe_device *dev, u16 word, u16 *val);
 int tgbe_nvm_check(struct tgbe_device *dev);
 void tgbe_nvm_version(struct tgbe_device *dev, char *buf, size_t len);
 
@@ -538,19 +561,34 @@ void tgbe_ring_free(struct tgbe_ring *ring);
 void tgbe_ring_stats_read(const struct tgbe_ring *ring,
 			  union tgbe_ring_stats *stats);
 
-/* Descriptors between two indices of a ring, going round its end */
+/**
+ * tgbe_ring_span() - descriptors between two indices, going round the end
+ * @ring: ring
+ * @from: first index
+ * @to: index behind the last
+ *
+ * Return: 0 to @ring->count - 1.
+ */
 static inline u16 tgbe_ring_span(const struct tgbe_ring *ring, u16 from, u16 to)
 {
 	return to >= from ? to - from : ring->count - from + to;
 }
 
+/**
+ * tgbe_ring_next() - the index behind another
+ * @ring: ring
+ * @i: index
+ *
+ * Return: 0 behind the last one.
+ */
 static inline u16 tgbe_ring_next(const struct tgbe_ring *ring, u16 i)
 {
 	return likely(i + 1 < ring->count) ? i + 1 : 0;
 }
 
 /* tgbe_rx.c */
-unsigned int tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted);
+unsigned int tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted,
+			    gfp_t gfp);
 int tgbe_rx_clean(struct tgbe_vector *vector, struct tgbe_ring *ring,
 		  int budget);
 void tgbe_rx_flush(struct tgbe_ring *ring);
@@ -579,7 +617,8 @@ int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
 int tgbe_queues_alloc(struct tgbe_device *dev);
 void tgbe_queues_arm(struct tgbe_device *dev);
 void tgbe_queues_free(struct tgbe_device *dev);
-void tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue);
+int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
+			  bool hung);
 unsigned int tgbe_config_frame(const struct tgbe_config *config);
 
 /* tgbe_filter.c */
@@ -607,8 +646,7 @@ void tgbe_stats_values(struct tgbe_device *dev, u64 *data);
 
 /* tgbe_netdev.c */
 void tgbe_netdev_init(struct tgbe_device *dev);
-int tgbe_up(struct tgbe_device *dev);
-void tgbe_down(struct tgbe_device *dev);
+void tgbe_netdev_xps(struct tgbe_device *dev);
 
 /* tgbe_ethtool.c */
 extern const struct ethtool_ops tgbe_ethtool_ops;

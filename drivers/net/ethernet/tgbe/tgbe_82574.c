@@ -58,7 +58,7 @@ static void phy_put(struct tgbe_device *dev)
 
 static void set_fixed_bits(struct tgbe_device *dev)
 {
-	tgbe_clear_bits(dev, TGBE_CTRL, TGBE_CTRL_82574_RSV29);
+	tgbe_chip_ctrl(dev, TGBE_CTRL_82574_RSV29, 0);
 	tgbe_wr(dev, TGBE_CTRL_EXT,
 		(tgbe_rd(dev, TGBE_CTRL_EXT) & ~TGBE_CTRL_EXT_82574_CLR23) |
 		TGBE_CTRL_EXT_82574_SET22 | TGBE_CTRL_EXT_DRV_LOAD);
@@ -67,15 +67,15 @@ static void set_fixed_bits(struct tgbe_device *dev)
 	tgbe_set_bits(dev, TGBE_82574_GCR2, TGBE_82574_GCR2_ERRATUM);
 
 	/* erratum: both queues need the same thresholds, used or not */
-	tgbe_wr(dev, txq(0) + TGBE_TXQ_CTL, TXDCTL_VALUE);
-	tgbe_wr(dev, txq(1) + TGBE_TXQ_CTL, TXDCTL_VALUE);
+	tgbe_wr(dev, txq(0) + TGBE_Q_CTL, TXDCTL_VALUE);
+	tgbe_wr(dev, txq(1) + TGBE_Q_CTL, TXDCTL_VALUE);
 	/* errata of the arbiter between two transmit queues */
-	tgbe_wr(dev, txq(0) + TGBE_TXQ_82574_TARC,
-		(tgbe_rd(dev, txq(0) + TGBE_TXQ_82574_TARC) &
+	tgbe_wr(dev, txq(0) + TGBE_Q_82574_TARC,
+		(tgbe_rd(dev, txq(0) + TGBE_Q_82574_TARC) &
 		 ~TGBE_82574_TARC0_CLEAR) |
 		TGBE_82574_TARC0_ERRATUM | TGBE_82574_TARC_MQ |
 		TGBE_82574_TARC_ENABLE);
-	tgbe_set_bits(dev, txq(1) + TGBE_TXQ_82574_TARC,
+	tgbe_set_bits(dev, txq(1) + TGBE_Q_82574_TARC,
 		      TGBE_82574_TARC_MQ | TGBE_82574_TARC_ENABLE);
 }
 
@@ -97,7 +97,7 @@ static int chip_reset(struct tgbe_device *dev)
 
 	/* the firmware must not be in the PHY when the MAC goes away */
 	owned = !phy_get(dev);
-	tgbe_set_bits(dev, TGBE_CTRL, TGBE_CTRL_RST);
+	tgbe_chip_ctrl(dev, 0, TGBE_CTRL_RST);
 	usleep_range(3000, 5000);
 	if (tgbe_wait(dev, TGBE_CTRL, TGBE_CTRL_RST, 0, 1000, 20000)) {
 		dev_err(&dev->pdev->dev, "reset did not finish in 20 ms\n");
@@ -111,7 +111,7 @@ static int chip_reset(struct tgbe_device *dev)
 		dev_err(&dev->pdev->dev, "NVM auto-read did not finish in 20 ms\n");
 		return -ETIMEDOUT;
 	}
-	/* the PHY loads its settings only now, and says nowhere it is done */
+	/* the PHY begins to load its settings only now */
 	msleep(25);
 	irq_mask(dev);
 	tgbe_rd(dev, TGBE_ICR);
@@ -120,6 +120,7 @@ static int chip_reset(struct tgbe_device *dev)
 
 	tgbe_chip_clear_filters(dev);
 	set_fixed_bits(dev);
+	tgbe_chip_pause_frames(dev);
 	tgbe_wr(dev, TGBE_VET, ETH_P_8021Q);
 	tgbe_wr(dev, TGBE_WUC, 0);
 	tgbe_wr(dev, TGBE_TIPG, TGBE_TIPG_82574);
@@ -144,8 +145,12 @@ static int chip_reset(struct tgbe_device *dev)
 
 static int phy_init(struct tgbe_device *dev)
 {
+	u32 done = TGBE_EEMNGCTL_CFG_DONE(0);
 	int err;
 
+	/* an emulated card never says so */
+	if (tgbe_wait(dev, TGBE_EEMNGCTL, done, done, 1000, 100000))
+		dev_dbg(&dev->pdev->dev, "PHY configuration not reported done\n");
 	err = tgbe_phy_modify(dev, TGBE_BM_CONTROL,
 			      TGBE_BM_POLARITY | TGBE_BM_DOWNSHIFT,
 			      TGBE_BM_AUTO_MDIX);
@@ -159,8 +164,14 @@ static int phy_init(struct tgbe_device *dev)
 		err = tgbe_phy_write(dev, TGBE_BM_PAGE_DATA, 0);
 	if (err && err != -EIO)
 		return err;
-	/* the control register takes effect with a reset of the PHY's logic */
-	return tgbe_phy_modify(dev, MII_BMCR, 0, BMCR_RESET);
+	/* The control register takes effect with a reset of the PHY's logic,
+	 * and downshift wants one cleared and one set.
+	 */
+	err = tgbe_phy_modify(dev, MII_BMCR, 0, BMCR_RESET);
+	if (!err)
+		err = tgbe_phy_modify(dev, TGBE_BM_CONTROL, 0,
+				      TGBE_BM_DOWNSHIFT);
+	return err ?: tgbe_phy_modify(dev, MII_BMCR, 0, BMCR_RESET);
 }
 
 static u32 queue_causes(unsigned int queue)
@@ -224,13 +235,14 @@ static void irq_other_done(struct tgbe_device *dev, u32 causes)
 		tgbe_wr(dev, TGBE_ICS, lost);
 }
 
-static void irq_throttle(struct tgbe_vector *vector, unsigned int usecs)
+static void irq_throttle(struct tgbe_device *dev, unsigned int vector,
+			 unsigned int usecs)
 {
-	u32 reg = vector->dev->irq_mode == TGBE_IRQ_MSIX ?
-		  TGBE_82574_EITR(vector->index) : TGBE_82574_ITR;
+	u32 reg = dev->irq_mode == TGBE_IRQ_MSIX ? TGBE_82574_EITR(vector) :
+						   TGBE_82574_ITR;
 
 	/* units of 256 ns in 16 bits */
-	tgbe_wr(vector->dev, reg, min(usecs * 1000 / 256, 0xffffu));
+	tgbe_wr(dev, reg, min(usecs * 1000 / 256, 0xffffu));
 }
 
 static void irq_kick(struct tgbe_vector *vector)
@@ -253,7 +265,7 @@ static struct tgbe_rx_geometry rx_geometry(unsigned int frame)
 
 static void rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 {
-	tgbe_chip_rx_program(dev, ring);
+	tgbe_chip_program(dev, ring);
 	writel(ring->next_to_use, ring->tail);
 }
 
@@ -271,10 +283,9 @@ static int tx_quiesce(struct tgbe_device *dev, unsigned int queue)
 
 static void tx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 {
-	tgbe_chip_tx_program(dev, ring);
-	tgbe_set_bits(dev, txq(ring->index) + TGBE_TXQ_82574_TARC,
+	tgbe_chip_program(dev, ring);
+	tgbe_set_bits(dev, txq(ring->index) + TGBE_Q_82574_TARC,
 		      TGBE_82574_TARC_ENABLE);
-	tgbe_set_bits(dev, TGBE_TCTL, TGBE_TCTL_EN);
 }
 
 static void frame_limit(struct tgbe_device *dev, unsigned int frame)
@@ -291,8 +302,9 @@ static void frame_limit(struct tgbe_device *dev, unsigned int frame)
 	rx_kb = FIELD_GET(TGBE_82574_PBA_RX_KB, tgbe_rd(dev, TGBE_82574_PBA));
 	bytes = rx_kb * SZ_1K;
 	high = round_down(min(bytes * 9 / 10, bytes - frame), 8);
-	tgbe_wr(dev, TGBE_FCRTH, high);
-	tgbe_wr(dev, TGBE_FCRTL, (high - 8) | TGBE_FCRTL_XONE);
+	dev->pause_high = high;
+	dev->pause_low = high - 8;
+	tgbe_chip_pause_marks(dev);
 }
 
 static u8 rss_entry(unsigned int queue)

@@ -72,7 +72,7 @@ static int chip_reset(struct tgbe_device *dev)
 	tgbe_flush(dev);
 	usleep_range(10000, 20000);
 
-	tgbe_set_bits(dev, TGBE_CTRL, TGBE_CTRL_RST);
+	tgbe_chip_ctrl(dev, 0, TGBE_CTRL_RST);
 	/* registers are not to be touched for 1 ms after a reset */
 	usleep_range(3000, 5000);
 	if (tgbe_wait(dev, TGBE_CTRL, TGBE_CTRL_RST, 0, 1000, 20000)) {
@@ -93,8 +93,8 @@ static int chip_reset(struct tgbe_device *dev)
 	}
 
 	/* the reset leaves queue 0 of either direction enabled */
-	tgbe_wr(dev, rxq(0) + TGBE_RXQ_CTL, 0);
-	tgbe_wr(dev, txq(0) + TGBE_TXQ_CTL, 0);
+	tgbe_wr(dev, rxq(0) + TGBE_Q_CTL, 0);
+	tgbe_wr(dev, txq(0) + TGBE_Q_CTL, 0);
 
 	tgbe_chip_clear_filters(dev);
 	for (i = 0; i < 8; i++)
@@ -102,6 +102,7 @@ static int chip_reset(struct tgbe_device *dev)
 	for (i = 0; i < TGBE_82576_UTA_WORDS; i++)
 		tgbe_wr(dev, TGBE_82576_UTA(i), 0);
 
+	tgbe_chip_pause_frames(dev);
 	tgbe_wr(dev, TGBE_VET, ETH_P_8021Q);
 	tgbe_wr(dev, TGBE_WUC, 0);
 	tgbe_set_bits(dev, TGBE_82576_DTXCTL, TGBE_82576_DTXCTL_VLAN_ADDED);
@@ -142,10 +143,12 @@ static int get_resource(struct tgbe_device *dev, u32 bit)
 
 static void put_resource(struct tgbe_device *dev, u32 bit)
 {
-	if (tgbe_chip_get_smbi(dev))
-		return;
+	/* kept, it would lock the firmware out for ever: better unguarded */
+	bool guarded = !tgbe_chip_get_smbi(dev);
+
 	tgbe_clear_bits(dev, TGBE_82576_SW_FW_SYNC, bit);
-	tgbe_chip_put_smbi(dev);
+	if (guarded)
+		tgbe_chip_put_smbi(dev);
 }
 
 /* Bits 1 and 2 for the PHYs of functions 0 and 1, 5 and 6 for 2 and 3 */
@@ -261,10 +264,11 @@ static void irq_other_done(struct tgbe_device *dev, u32 causes)
 	tgbe_wr(dev, TGBE_82576_EIMS, BIT(dev->queues_max));
 }
 
-static void irq_throttle(struct tgbe_vector *vector, unsigned int usecs)
+static void irq_throttle(struct tgbe_device *dev, unsigned int vector,
+			 unsigned int usecs)
 {
 	/* CNT_IGNR lets a running interval end instead of starting it anew */
-	tgbe_wr(vector->dev, TGBE_82576_EITR(vector->index),
+	tgbe_wr(dev, TGBE_82576_EITR(vector),
 		FIELD_PREP(TGBE_82576_EITR_USECS, usecs) |
 		TGBE_82576_EITR_CNT_IGNR);
 }
@@ -288,6 +292,9 @@ static struct tgbe_rx_geometry rx_geometry(unsigned int frame)
 	const unsigned int tail = SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 	struct tgbe_rx_geometry g;
 
+	/* one geometry for every MTU up to the standard one */
+	frame = max_t(unsigned int, frame,
+		      ETH_DATA_LEN + TGBE_FRAME_OVERHEAD);
 	if (frame + NET_SKB_PAD + tail <= SZ_2K) {
 		g.truesize = SZ_2K;
 		g.room = SZ_2K;
@@ -315,13 +322,15 @@ static void rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 	srrctl = FIELD_PREP(TGBE_SRRCTL_BSIZE_KB,
 			    ring->geometry.room / SZ_1K) |
 		 FIELD_PREP(TGBE_SRRCTL_DESCTYPE, TGBE_SRRCTL_DESCTYPE_ADV_ONE);
-	/* a full queue must not hold up the others */
+	/* A full queue must not hold up the others, at the price that it drops
+	 * where the partner could have been asked to pause.
+	 */
 	if (dev->config.queues > 1)
 		srrctl |= TGBE_SRRCTL_DROP_EN;
 
-	tgbe_chip_rx_program(dev, ring);
-	tgbe_wr(dev, base + TGBE_RXQ_82576_SRRCTL, srrctl);
-	if (queue_switch(dev, base + TGBE_RXQ_CTL,
+	tgbe_chip_program(dev, ring);
+	tgbe_wr(dev, base + TGBE_Q_82576_SRRCTL, srrctl);
+	if (queue_switch(dev, base + TGBE_Q_CTL,
 			 RXDCTL_VALUE | TGBE_DCTL_82576_ENABLE))
 		netdev_err(dev->netdev, "receive queue %u did not start\n",
 			   ring->index);
@@ -331,13 +340,13 @@ static void rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 
 static int rx_quiesce(struct tgbe_device *dev, unsigned int queue)
 {
-	return queue_switch(dev, rxq(queue) + TGBE_RXQ_CTL, 0);
+	return queue_switch(dev, rxq(queue) + TGBE_Q_CTL, 0);
 }
 
 static void tx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 {
-	tgbe_chip_tx_program(dev, ring);
-	if (queue_switch(dev, txq(ring->index) + TGBE_TXQ_CTL,
+	tgbe_chip_program(dev, ring);
+	if (queue_switch(dev, txq(ring->index) + TGBE_Q_CTL,
 			 TXDCTL_VALUE | TGBE_DCTL_82576_ENABLE))
 		netdev_err(dev->netdev, "transmit queue %u did not start\n",
 			   ring->index);
@@ -345,7 +354,7 @@ static void tx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 
 static int tx_quiesce(struct tgbe_device *dev, unsigned int queue)
 {
-	return queue_switch(dev, txq(queue) + TGBE_TXQ_CTL, 0);
+	return queue_switch(dev, txq(queue) + TGBE_Q_CTL, 0);
 }
 
 static void frame_limit(struct tgbe_device *dev, unsigned int frame)
@@ -362,8 +371,9 @@ static void frame_limit(struct tgbe_device *dev, unsigned int frame)
 	 */
 	rx_kb = FIELD_GET(TGBE_82576_RXPBS_KB, tgbe_rd(dev, TGBE_82576_RXPBS));
 	high = round_down(rx_kb * SZ_1K - (frame + 9728), 16);
-	tgbe_wr(dev, TGBE_FCRTH, high);
-	tgbe_wr(dev, TGBE_FCRTL, (high - 16) | TGBE_FCRTL_XONE);
+	dev->pause_high = high;
+	dev->pause_low = high - 16;
+	tgbe_chip_pause_marks(dev);
 }
 
 static u8 rss_entry(unsigned int queue)

@@ -15,7 +15,7 @@
  */
 void tgbe_chip_stop_bus(struct tgbe_device *dev)
 {
-	tgbe_set_bits(dev, TGBE_CTRL, TGBE_CTRL_GIO_MASTER_DISABLE);
+	tgbe_chip_ctrl(dev, 0, TGBE_CTRL_GIO_MASTER_DISABLE);
 	if (tgbe_wait(dev, TGBE_STATUS, TGBE_STATUS_GIO_MASTER, 0, 100, 80000))
 		dev_warn(&dev->pdev->dev,
 			 "PCIe requests still pending after 80 ms, resetting anyway\n");
@@ -78,35 +78,66 @@ void tgbe_chip_put_smbi(struct tgbe_device *dev)
 }
 
 /**
- * tgbe_chip_rx_program() - write a receive ring's address and size
+ * tgbe_chip_ctrl() - change bits of CTRL
  * @dev: port
- * @ring: ring whose queue is disabled
+ * @clear: bits to clear
+ * @set: bits to set afterwards
+ *
+ * CTRL has several owners: link, VLAN stripping, reset.
+ *
+ * Context: process.
  */
-void tgbe_chip_rx_program(struct tgbe_device *dev, struct tgbe_ring *ring)
+void tgbe_chip_ctrl(struct tgbe_device *dev, u32 clear, u32 set)
 {
-	u32 base = dev->chip->rxq(ring->index);
-
-	tgbe_wr(dev, base + TGBE_RXQ_BAL, lower_32_bits(ring->desc_dma));
-	tgbe_wr(dev, base + TGBE_RXQ_BAH, upper_32_bits(ring->desc_dma));
-	tgbe_wr(dev, base + TGBE_RXQ_LEN, ring->desc_bytes);
-	tgbe_wr(dev, base + TGBE_RXQ_HEAD, 0);
-	tgbe_wr(dev, base + TGBE_RXQ_TAIL, 0);
-	ring->tail = dev->mapping + base + TGBE_RXQ_TAIL;
+	spin_lock(&dev->ctrl_lock);
+	tgbe_wr(dev, TGBE_CTRL, (tgbe_rd(dev, TGBE_CTRL) & ~clear) | set);
+	spin_unlock(&dev->ctrl_lock);
 }
 
 /**
- * tgbe_chip_tx_program() - write a transmit ring's address and size
+ * tgbe_chip_pause_frames() - what a PAUSE frame looks like
  * @dev: port
- * @ring: empty ring whose queue is disabled
+ *
+ * Address 01:80:C2:00:00:01, type 8808, the longest time. Wanted at every
+ * set-up, pause or not (82576 8, 82574 10.2).
  */
-void tgbe_chip_tx_program(struct tgbe_device *dev, struct tgbe_ring *ring)
+void tgbe_chip_pause_frames(struct tgbe_device *dev)
 {
-	u32 base = dev->chip->txq(ring->index);
+	tgbe_wr(dev, TGBE_FCAL, 0x00c28001);
+	tgbe_wr(dev, TGBE_FCAH, 0x0100);
+	tgbe_wr(dev, TGBE_FCT, 0x8808);
+	tgbe_wr(dev, TGBE_FCTTV, 0xffff);
+}
 
-	tgbe_wr(dev, base + TGBE_TXQ_BAL, lower_32_bits(ring->desc_dma));
-	tgbe_wr(dev, base + TGBE_TXQ_BAH, upper_32_bits(ring->desc_dma));
-	tgbe_wr(dev, base + TGBE_TXQ_LEN, ring->desc_bytes);
-	tgbe_wr(dev, base + TGBE_TXQ_HEAD, 0);
-	tgbe_wr(dev, base + TGBE_TXQ_TAIL, 0);
-	ring->tail = dev->mapping + base + TGBE_TXQ_TAIL;
+/**
+ * tgbe_chip_pause_marks() - when to ask the partner to pause
+ * @dev: port with its marks known
+ *
+ * The marks must be 0 where no PAUSE frames are to be sent.
+ */
+void tgbe_chip_pause_marks(struct tgbe_device *dev)
+{
+	bool pause = tgbe_rd(dev, TGBE_CTRL) & TGBE_CTRL_TFCE;
+
+	tgbe_wr(dev, TGBE_FCRTL,
+		pause ? dev->pause_low | TGBE_FCRTL_XONE : 0);
+	tgbe_wr(dev, TGBE_FCRTH, pause ? dev->pause_high : 0);
+}
+
+/**
+ * tgbe_chip_program() - write a ring's address and size
+ * @dev: port
+ * @ring: ring whose queue is disabled; empty if it is a transmit ring
+ */
+void tgbe_chip_program(struct tgbe_device *dev, struct tgbe_ring *ring)
+{
+	u32 base = ring->is_rx ? dev->chip->rxq(ring->index) :
+				 dev->chip->txq(ring->index);
+
+	tgbe_wr(dev, base + TGBE_Q_BAL, lower_32_bits(ring->desc_dma));
+	tgbe_wr(dev, base + TGBE_Q_BAH, upper_32_bits(ring->desc_dma));
+	tgbe_wr(dev, base + TGBE_Q_LEN, ring->desc_bytes);
+	tgbe_wr(dev, base + TGBE_Q_HEAD, 0);
+	tgbe_wr(dev, base + TGBE_Q_TAIL, 0);
+	ring->tail = dev->mapping + base + TGBE_Q_TAIL;
 }

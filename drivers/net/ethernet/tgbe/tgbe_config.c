@@ -122,35 +122,41 @@ static void poll_once(struct tgbe_vector *vector, int budget)
 	local_bh_enable();
 }
 
-static void quiesce_tx(struct tgbe_device *dev, struct tgbe_vector *vector)
+static int quiesce_tx(struct tgbe_device *dev, struct tgbe_vector *vector)
 {
 	struct tgbe_ring *ring = vector->tx;
+	int err;
 
 	tgbe_tx_freeze(ring);
-	for (int i = 0; i < TX_DRAIN_STEPS && !tgbe_tx_empty(ring); i++) {
+	/* without carrier nothing would leave however long one waits */
+	for (int i = 0; i < TX_DRAIN_STEPS && !tgbe_tx_empty(ring) &&
+	     netif_carrier_ok(dev->netdev); i++) {
 		if (i)
 			usleep_range(TX_DRAIN_STEP_US, 2 * TX_DRAIN_STEP_US);
 		poll_once(vector, NAPI_POLL_WEIGHT);
 	}
-	if (dev->chip->tx_quiesce(dev, ring->index))
-		netdev_err(dev->netdev, "transmit queue %u did not stop\n",
-			   ring->index);
+	err = dev->chip->tx_quiesce(dev, ring->index);
+	if (err)
+		return err;
 	local_bh_disable();
 	tgbe_tx_discard(ring);
 	local_bh_enable();
+	return 0;
 }
 
-static void quiesce_rx(struct tgbe_device *dev, struct tgbe_vector *vector)
+static int quiesce_rx(struct tgbe_device *dev, struct tgbe_vector *vector)
 {
 	struct tgbe_ring *ring = vector->rx;
+	int err;
 
-	if (dev->chip->rx_quiesce(dev, ring->index))
-		netdev_err(dev->netdev, "receive queue %u did not stop\n",
-			   ring->index);
+	err = dev->chip->rx_quiesce(dev, ring->index);
+	if (err)
+		return err;
 	/* what has arrived is the stack's; nothing more is posted */
 	WRITE_ONCE(ring->limit, 0);
 	while (tgbe_rx_pending(ring))
 		poll_once(vector, NAPI_POLL_WEIGHT);
+	return 0;
 }
 
 /* Put *@ring in the place of *@slot; on return it holds what was there */
@@ -179,29 +185,52 @@ static void resume_poll(struct tgbe_vector *vector)
 	local_bh_enable();
 }
 
-/* On return @rx and @tx hold the old rings */
-static void swap_queue(struct tgbe_device *dev, unsigned int q,
-		       struct tgbe_ring **rx, struct tgbe_ring **tx)
+static int swap_tx(struct tgbe_device *dev, struct tgbe_vector *vector,
+		   struct tgbe_ring **ring)
+{
+	int err = quiesce_tx(dev, vector);
+
+	if (err)
+		return err;
+	attach(vector, &vector->tx, ring);
+	dev->chip->tx_arm(dev, vector->tx);
+	return 0;
+}
+
+static int swap_rx(struct tgbe_device *dev, struct tgbe_vector *vector,
+		   struct tgbe_ring **ring)
+{
+	int err = quiesce_rx(dev, vector);
+
+	if (err)
+		return err;
+	attach(vector, &vector->rx, ring);
+	dev->chip->rx_arm(dev, vector->rx);
+	return 0;
+}
+
+/* On return @rx and @tx hold the old rings. A ring that the chip does not let
+ * go of stays where it is.
+ */
+static int swap_queue(struct tgbe_device *dev, unsigned int q,
+		      struct tgbe_ring **rx, struct tgbe_ring **tx)
 {
 	struct tgbe_vector *vector = dev->vector[q];
+	int err = 0;
 
 	if (*rx)
 		tgbe_rss_steer(dev, q);
 	napi_disable(&vector->napi);
-	if (*tx) {
-		quiesce_tx(dev, vector);
-		attach(vector, &vector->tx, tx);
-		dev->chip->tx_arm(dev, vector->tx);
-	}
-	if (*rx) {
-		quiesce_rx(dev, vector);
-		attach(vector, &vector->rx, rx);
-		dev->chip->rx_arm(dev, vector->rx);
+	if (*tx)
+		err = swap_tx(dev, vector, tx);
+	if (*rx && !err)
+		err = swap_rx(dev, vector, rx);
+	if (*rx)
 		tgbe_rss_steer(dev, -1);
-	}
 	resume_poll(vector);
 	if (*tx)
 		tgbe_tx_thaw(vector->tx);
+	return err;
 }
 
 static bool same_geometry(struct tgbe_device *dev,
@@ -228,9 +257,16 @@ static void set_limits(struct tgbe_device *dev, const struct tgbe_config *want)
 
 static void swap_set(struct tgbe_device *dev, struct ring_set *set)
 {
-	for (unsigned int q = 0; q < dev->config.queues; q++)
-		if (set->rx[q] || set->tx[q])
-			swap_queue(dev, q, &set->rx[q], &set->tx[q]);
+	for (unsigned int q = 0; q < dev->config.queues; q++) {
+		if (!set->rx[q] && !set->tx[q])
+			continue;
+		if (swap_queue(dev, q, &set->rx[q], &set->tx[q])) {
+			/* a restart of the port gives it the new settings */
+			dev->unstoppable = true;
+			schedule_work(&dev->timeout_work);
+			return;
+		}
+	}
 }
 
 /**
@@ -296,30 +332,38 @@ int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
  * tgbe_queue_restart_tx() - get a stuck transmit queue going again
  * @dev: running port
  * @queue: queue that the watchdog named
+ * @hung: count a timeout
  *
  * Frames that it held are counted as dropped. Link and other queues go on.
  *
  * Context: process, RTNL.
+ * Return: 0, or -ETIMEDOUT if the chip does not let go of the ring.
  */
-void tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue)
+int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
+			  bool hung)
 {
 	struct tgbe_vector *vector = dev->vector[queue];
 	struct tgbe_ring *ring = vector->tx;
+	int err;
 
 	napi_disable(&vector->napi);
 	tgbe_tx_freeze(ring);
-	dev->chip->tx_quiesce(dev, queue);
-	local_bh_disable();
-	tgbe_tx_clean(ring, 0);
-	tgbe_tx_discard(ring);
-	u64_stats_update_begin(&ring->sync);
-	ring->stats.tx.timeouts++;
-	u64_stats_update_end(&ring->sync);
-	local_bh_enable();
-	tgbe_tx_rewind(ring);
-	dev->chip->tx_arm(dev, ring);
+	err = dev->chip->tx_quiesce(dev, queue);
+	if (!err) {
+		local_bh_disable();
+		tgbe_tx_clean(ring, 0);
+		tgbe_tx_discard(ring);
+		u64_stats_update_begin(&ring->sync);
+		ring->stats.tx.timeouts += hung;
+		u64_stats_update_end(&ring->sync);
+		local_bh_enable();
+		tgbe_tx_rewind(ring);
+		dev->chip->tx_arm(dev, ring);
+		tgbe_set_bits(dev, TGBE_TCTL, TGBE_TCTL_EN);
+	}
 	resume_poll(vector);
 	tgbe_tx_thaw(ring);
+	return err;
 }
 
 /**

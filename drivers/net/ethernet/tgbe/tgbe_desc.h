@@ -163,7 +163,6 @@ static_assert(sizeof(union tgbe_tx_desc) == 16);
 #define TGBE_TXC_EXT_TCP		BIT(24)
 #define TGBE_TXC_EXT_IP			BIT(25)
 #define TGBE_TXC_EXT_TSE		BIT(26)
-#define TGBE_TXC_EXT_IDE		BIT(31)
 
 /**
  * enum tgbe_l4 - layer 4 protocol whose checksum the chip inserts

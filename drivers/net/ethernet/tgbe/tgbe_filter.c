@@ -23,10 +23,11 @@ void tgbe_filter_rctl(struct tgbe_device *dev, u32 clear, u32 set)
 	spin_unlock_bh(&dev->filter_lock);
 }
 
-/* RAL first: the entry becomes valid with the write of RAH */
+/* The entry is invalid while it changes, so that no mixture ever matches */
 static void write_address(struct tgbe_device *dev, unsigned int entry,
 			  const u8 *addr)
 {
+	tgbe_wr(dev, TGBE_RAH(entry), 0);
 	tgbe_wr(dev, TGBE_RAL(entry), get_unaligned_le32(addr));
 	tgbe_wr(dev, TGBE_RAH(entry), TGBE_RAH_AV |
 		FIELD_PREP(TGBE_RAH_ADDR, get_unaligned_le16(addr + 4)));
@@ -146,10 +147,8 @@ int tgbe_filter_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid)
  */
 void tgbe_filter_vlan_strip(struct tgbe_device *dev, netdev_features_t features)
 {
-	if (features & NETIF_F_HW_VLAN_CTAG_RX)
-		tgbe_set_bits(dev, TGBE_CTRL, TGBE_CTRL_VME);
-	else
-		tgbe_clear_bits(dev, TGBE_CTRL, TGBE_CTRL_VME);
+	tgbe_chip_ctrl(dev, TGBE_CTRL_VME,
+		       features & NETIF_F_HW_VLAN_CTAG_RX ? TGBE_CTRL_VME : 0);
 }
 
 /**

@@ -260,16 +260,11 @@ void tgbe_irq_enable(struct tgbe_device *dev)
 }
 
 /**
- * tgbe_irq_disable() - mask the chip and wait for handlers on other CPUs
- * @dev: port with handlers connected
+ * tgbe_irq_disable() - mask the chip
+ * @dev: port whose polls are disabled
  */
 void tgbe_irq_disable(struct tgbe_device *dev)
 {
 	dev->chip->irq_mask(dev);
 	tgbe_flush(dev);
-
-	for (unsigned int q = 0; q < dev->queues_max; q++)
-		synchronize_irq(tgbe_irq_number(dev, q));
-	if (dev->irq_mode == TGBE_IRQ_MSIX)
-		synchronize_irq(tgbe_irq_number(dev, dev->queues_max));
 }

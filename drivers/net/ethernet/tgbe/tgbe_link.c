@@ -20,14 +20,19 @@ static const int offered_modes[] = {
 	ETHTOOL_LINK_MODE_1000baseT_Full_BIT,
 };
 
-static void decode_speed(struct tgbe_device *dev, u32 status)
+/* Returns whether they are others than before */
+static bool decode_speed(struct tgbe_device *dev, u32 status)
 {
 	static const int speeds[] = {
 		SPEED_10, SPEED_100, SPEED_1000, SPEED_1000,
 	};
+	int speed = speeds[FIELD_GET(TGBE_STATUS_SPEED, status)];
+	u8 duplex = status & TGBE_STATUS_FD ? DUPLEX_FULL : DUPLEX_HALF;
+	bool changed = speed != dev->link.speed || duplex != dev->link.duplex;
 
-	dev->link.speed = speeds[FIELD_GET(TGBE_STATUS_SPEED, status)];
-	dev->link.duplex = status & TGBE_STATUS_FD ? DUPLEX_FULL : DUPLEX_HALF;
+	dev->link.speed = speed;
+	dev->link.duplex = duplex;
+	return changed;
 }
 
 /* The MAC does not resolve PAUSE by itself */
@@ -35,19 +40,16 @@ static void apply_pause(struct tgbe_device *dev)
 {
 	u16 local = 0, partner = 0;
 	u8 pause = 0;
-	u32 ctrl;
 
 	if (dev->link.duplex == DUPLEX_FULL && !dev->link.forced_speed &&
 	    !tgbe_phy_read(dev, MII_ADVERTISE, &local) &&
 	    !tgbe_phy_read(dev, MII_LPA, &partner))
 		pause = mii_resolve_flowctrl_fdx(local, partner);
 
-	ctrl = tgbe_rd(dev, TGBE_CTRL) & ~(TGBE_CTRL_RFCE | TGBE_CTRL_TFCE);
-	if (pause & FLOW_CTRL_RX)
-		ctrl |= TGBE_CTRL_RFCE;
-	if (pause & FLOW_CTRL_TX)
-		ctrl |= TGBE_CTRL_TFCE;
-	tgbe_wr(dev, TGBE_CTRL, ctrl);
+	tgbe_chip_ctrl(dev, TGBE_CTRL_RFCE | TGBE_CTRL_TFCE,
+		       (pause & FLOW_CTRL_RX ? TGBE_CTRL_RFCE : 0) |
+		       (pause & FLOW_CTRL_TX ? TGBE_CTRL_TFCE : 0));
+	tgbe_chip_pause_marks(dev);
 }
 
 /* Frames sent before the partner's receiver is ready would be lost */
@@ -96,9 +98,9 @@ static void link_work(struct work_struct *work)
 			link_down(dev);
 		return;
 	}
-	if (dev->link.up)
+	/* down and up again between two looks may have changed the speed */
+	if (!decode_speed(dev, status) && dev->link.up)
 		return;
-	decode_speed(dev, status);
 	if (receiver_ready(dev))
 		link_up(dev);
 	else
@@ -206,6 +208,8 @@ int tgbe_link_set(struct tgbe_device *dev,
 		  const struct ethtool_link_ksettings *ks)
 {
 	__ETHTOOL_DECLARE_LINK_MODE_MASK(offered) = {};
+	struct tgbe_link old = dev->link;
+	int err;
 
 	if (ks->base.autoneg == AUTONEG_ENABLE) {
 		linkmode_set_bit_array(offered_modes,
@@ -221,8 +225,19 @@ int tgbe_link_set(struct tgbe_device *dev,
 	} else {
 		if (ks->base.speed != SPEED_10 && ks->base.speed != SPEED_100)
 			return -EINVAL;
+		if (ks->base.duplex != DUPLEX_HALF &&
+		    ks->base.duplex != DUPLEX_FULL)
+			return -EINVAL;
 		dev->link.forced_speed = ks->base.speed;
 		dev->link.forced_duplex = ks->base.duplex;
 	}
-	return netif_running(dev->netdev) ? tgbe_phy_start(dev) : 0;
+	if (!netif_running(dev->netdev))
+		return 0;
+	err = tgbe_phy_start(dev);
+	if (err) {
+		linkmode_copy(dev->link.advertising, old.advertising);
+		dev->link.forced_speed = old.forced_speed;
+		dev->link.forced_duplex = old.forced_duplex;
+	}
+	return err;
 }

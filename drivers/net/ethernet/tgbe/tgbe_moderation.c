@@ -13,6 +13,11 @@
  */
 void tgbe_moderation_apply(struct tgbe_device *dev)
 {
-	for (unsigned int q = 0; q < dev->queues_max; q++)
-		dev->chip->irq_throttle(dev->vector[q], DEFAULT_USECS);
+	unsigned int vectors = dev->queues_max;
+
+	/* overruns interrupt as well, on the vector of the other causes */
+	if (dev->irq_mode == TGBE_IRQ_MSIX)
+		vectors++;
+	for (unsigned int v = 0; v < vectors; v++)
+		dev->chip->irq_throttle(dev, v, DEFAULT_USECS);
 }

@@ -32,10 +32,14 @@ static void link_queues(struct tgbe_device *dev, bool linked)
 	}
 }
 
-/* A CPU sends on the queue whose interrupt it takes; CPUs beyond the queues
- * share them in turn. The user's map, set later, replaces this one.
+/**
+ * tgbe_netdev_xps() - the map of CPUs to transmit queues until a user sets one
+ * @dev: registered port
+ *
+ * A CPU sends on the queue whose interrupt it takes; CPUs beyond the queues
+ * share them in turn.
  */
-static void default_xps(struct tgbe_device *dev)
+void tgbe_netdev_xps(struct tgbe_device *dev)
 {
 	unsigned int queues = dev->config.queues;
 	cpumask_var_t mask;
@@ -54,17 +58,12 @@ static void default_xps(struct tgbe_device *dev)
 	free_cpumask_var(mask);
 }
 
-/**
- * tgbe_up() - from a registered port to one that carries frames
- * @dev: port
- *
- * Context: process, RTNL.
- * Return: 0 or a negative error; a failure undoes what was done.
- */
-int tgbe_up(struct tgbe_device *dev)
+static int ndo_open(struct net_device *netdev)
 {
+	struct tgbe_device *dev = netdev_priv(netdev);
 	int err;
 
+	pci_set_master(dev->pdev);
 	err = dev->chip->reset(dev);
 	if (err)
 		return err;
@@ -94,36 +93,28 @@ free_queues:
 	return err;
 }
 
-/**
- * tgbe_down() - undo tgbe_up(); the chip is reset and silent afterwards
- * @dev: port
- *
- * Context: process, RTNL.
- */
-void tgbe_down(struct tgbe_device *dev)
+/* The chip is reset and silent afterwards */
+static int ndo_stop(struct net_device *netdev)
 {
+	struct tgbe_device *dev = netdev_priv(netdev);
+
 	cancel_delayed_work_sync(&dev->service_work);
+	/* A poll that ends unmasks its vector, so polls go first. The handlers
+	 * go before the link work is cancelled and before the reset, for both
+	 * a shared line and the reset itself can still raise them.
+	 */
+	disable_polls(dev);
 	tgbe_irq_disable(dev);
+	tgbe_irq_release(dev);
 	tgbe_link_stop(dev);
 	link_queues(dev, false);
-	disable_polls(dev);
 	/* only now, when no completion can wake a queue again */
 	netif_tx_disable(dev->netdev);
 	tgbe_stats_harvest(dev);
 	/* the only thing that stops the receiver of every chip */
-	dev->chip->reset(dev);
+	if (dev->chip->reset(dev))
+		pci_clear_master(dev->pdev);
 	tgbe_queues_free(dev);
-	tgbe_irq_release(dev);
-}
-
-static int ndo_open(struct net_device *netdev)
-{
-	return tgbe_up(netdev_priv(netdev));
-}
-
-static int ndo_stop(struct net_device *netdev)
-{
-	tgbe_down(netdev_priv(netdev));
 	return 0;
 }
 
@@ -202,21 +193,44 @@ static const struct net_device_ops netdev_ops = {
 	.ndo_tx_timeout		= ndo_tx_timeout,
 };
 
+/* The last resort, when a queue cannot be stopped: all of them, and the link */
+static void restart_port(struct tgbe_device *dev)
+{
+	int err;
+
+	netdev_err(dev->netdev, "a queue does not stop, restarting the port\n");
+	dev_close(dev->netdev);
+	err = dev_open(dev->netdev, NULL);
+	if (err)
+		netdev_err(dev->netdev, "port does not come back: %pe\n",
+			   ERR_PTR(err));
+}
+
+static void restart_queue(struct tgbe_device *dev, unsigned int queue)
+{
+	/* without carrier its frames cannot leave, and that is no fault */
+	bool hung = netif_carrier_ok(dev->netdev);
+
+	if (hung)
+		netdev_warn(dev->netdev, "transmit queue %u is stuck, restarting it\n",
+			    queue);
+	if (tgbe_queue_restart_tx(dev, queue, hung))
+		dev->unstoppable = true;
+}
+
 static void timeout_work(struct work_struct *work)
 {
 	struct tgbe_device *dev = container_of(work, struct tgbe_device,
 					       timeout_work);
 
 	rtnl_lock();
-	for (unsigned int q = 0; q < dev->queues_max; q++) {
-		if (!test_and_clear_bit(q, dev->stuck_queues))
-			continue;
-		if (!netif_running(dev->netdev) || !dev->vector[q]->tx)
-			continue;
-		netdev_warn(dev->netdev, "transmit queue %u is stuck, restarting it\n",
-			    q);
-		tgbe_queue_restart_tx(dev, q);
-	}
+	for (unsigned int q = 0; q < dev->queues_max; q++)
+		if (test_and_clear_bit(q, dev->stuck_queues) &&
+		    netif_running(dev->netdev) && dev->vector[q]->tx)
+			restart_queue(dev, q);
+	if (dev->unstoppable && netif_running(dev->netdev))
+		restart_port(dev);
+	dev->unstoppable = false;
 	rtnl_unlock();
 }
 
@@ -284,5 +298,4 @@ void tgbe_netdev_init(struct tgbe_device *dev)
 	netdev->vlan_features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_TSO |
 				NETIF_F_TSO6 | NETIF_F_HIGHDMA;
 	netdev->vlan_features |= netdev->hw_features & NETIF_F_SCTP_CRC;
-	default_xps(dev);
 }

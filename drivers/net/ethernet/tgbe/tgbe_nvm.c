@@ -22,25 +22,21 @@ static int read_word(struct tgbe_device *dev, u16 word, u16 *val)
 	return 0;
 }
 
-/**
- * tgbe_nvm_read() - read one 16-bit word
- * @dev: port
- * @word: index of the word
- * @val: where to put it, host order
- *
- * Context: process, sleeps.
- * Return: 0, -EBUSY if the firmware keeps the NVM, -ETIMEDOUT for a word
- * that is not there.
- */
-int tgbe_nvm_read(struct tgbe_device *dev, u16 word, u16 *val)
+static int nvm_get(struct tgbe_device *dev)
 {
-	int err = dev->chip->nvm_get(dev);
+	int err;
 
+	mutex_lock(&dev->fw_lock);
+	err = dev->chip->nvm_get(dev);
 	if (err)
-		return err;
-	err = read_word(dev, word, val);
-	dev->chip->nvm_put(dev);
+		mutex_unlock(&dev->fw_lock);
 	return err;
+}
+
+static void nvm_put(struct tgbe_device *dev)
+{
+	dev->chip->nvm_put(dev);
+	mutex_unlock(&dev->fw_lock);
 }
 
 /**
@@ -59,7 +55,7 @@ int tgbe_nvm_check(struct tgbe_device *dev)
 
 	if (!(tgbe_rd(dev, TGBE_EECD) & TGBE_EECD_PRES))
 		return -ENODEV;
-	err = dev->chip->nvm_get(dev);
+	err = nvm_get(dev);
 	if (err)
 		return err;
 	for (u16 i = 0; !err && i < TGBE_NVM_CHECKSUM_WORDS; i++) {
@@ -68,7 +64,7 @@ int tgbe_nvm_check(struct tgbe_device *dev)
 		err = read_word(dev, i, &val);
 		sum += val;
 	}
-	dev->chip->nvm_put(dev);
+	nvm_put(dev);
 	if (err)
 		return err;
 	return sum == TGBE_NVM_CHECKSUM ? 0 : -EBADMSG;
@@ -82,9 +78,15 @@ int tgbe_nvm_check(struct tgbe_device *dev)
  */
 void tgbe_nvm_version(struct tgbe_device *dev, char *buf, size_t len)
 {
-	u16 word;
+	u16 word = 0;
+	int err;
 
-	if (tgbe_nvm_read(dev, TGBE_NVM_VERSION, &word))
+	err = nvm_get(dev);
+	if (!err) {
+		err = read_word(dev, TGBE_NVM_VERSION, &word);
+		nvm_put(dev);
+	}
+	if (err)
 		strscpy(buf, "unknown", len);
 	else
 		snprintf(buf, len, "%lu.%lu", FIELD_GET(GENMASK(15, 12), word),

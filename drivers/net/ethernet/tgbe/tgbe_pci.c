@@ -157,8 +157,9 @@ static struct tgbe_device *alloc_device(struct pci_dev *pdev,
 	dev->pdev = pdev;
 	dev->chip = chip;
 	dev->msg_enable = NETIF_MSG_DRV | NETIF_MSG_PROBE | NETIF_MSG_LINK;
-	mutex_init(&dev->phy_lock);
+	mutex_init(&dev->fw_lock);
 	mutex_init(&dev->hw_lock);
+	spin_lock_init(&dev->ctrl_lock);
 	spin_lock_init(&dev->filter_lock);
 	spin_lock_init(&dev->stats_lock);
 	return dev;
@@ -195,6 +196,7 @@ static int bring_up(struct tgbe_device *dev)
 	err = register_netdev(dev->netdev);
 	if (err)
 		goto free_irq;
+	tgbe_netdev_xps(dev);
 	return 0;
 
 free_irq:
@@ -231,6 +233,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	return 0;
 
 unmap:
+	tgbe_clear_bits(dev, TGBE_CTRL_EXT, TGBE_CTRL_EXT_DRV_LOAD);
 	iounmap(dev->mapping);
 free_device:
 	free_netdev(dev->netdev);
@@ -263,6 +266,8 @@ static void shutdown(struct pci_dev *pdev)
 	dev_close(netdev);
 	netif_device_detach(netdev);
 	rtnl_unlock();
+	tgbe_clear_bits(netdev_priv(netdev), TGBE_CTRL_EXT,
+			TGBE_CTRL_EXT_DRV_LOAD);
 	pci_disable_device(pdev);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The copper PHY behind MDIC: register access, reset and autonegotiation. */
+/* The copper PHY behind MDIC: register access and autonegotiation. */
 #include <linux/bitfield.h>
 #include <linux/delay.h>
 #include <linux/mii.h>
@@ -47,17 +47,17 @@ static int phy_get(struct tgbe_device *dev)
 {
 	int err;
 
-	mutex_lock(&dev->phy_lock);
+	mutex_lock(&dev->fw_lock);
 	err = dev->chip->phy_get(dev);
 	if (err)
-		mutex_unlock(&dev->phy_lock);
+		mutex_unlock(&dev->fw_lock);
 	return err;
 }
 
 static void phy_put(struct tgbe_device *dev)
 {
 	dev->chip->phy_put(dev);
-	mutex_unlock(&dev->phy_lock);
+	mutex_unlock(&dev->fw_lock);
 }
 
 /**
@@ -150,13 +150,12 @@ static int advertise(struct tgbe_device *dev)
  */
 int tgbe_phy_start(struct tgbe_device *dev)
 {
-	u32 ctrl = tgbe_rd(dev, TGBE_CTRL);
 	u16 bmcr;
 	int err;
 
 	/* the MAC follows what the PHY finds out */
-	ctrl &= ~(TGBE_CTRL_FRCSPD | TGBE_CTRL_FRCDPX);
-	tgbe_wr(dev, TGBE_CTRL, ctrl | TGBE_CTRL_SLU);
+	tgbe_chip_ctrl(dev, TGBE_CTRL_FRCSPD | TGBE_CTRL_FRCDPX,
+		       TGBE_CTRL_SLU);
 
 	if (dev->link.forced_speed) {
 		bmcr = dev->link.forced_speed == SPEED_100 ? BMCR_SPEED100 : 0;

@@ -12,10 +12,8 @@
 
 /* Device control and status (82576 8, 82574 10.2) */
 #define TGBE_CTRL			0x00000
-#define TGBE_CTRL_FD			BIT(0)
 #define TGBE_CTRL_GIO_MASTER_DISABLE	BIT(2)
 #define TGBE_CTRL_SLU			BIT(6)
-#define TGBE_CTRL_SPEED			GENMASK(9, 8)
 #define TGBE_CTRL_FRCSPD		BIT(11)
 #define TGBE_CTRL_FRCDPX		BIT(12)
 #define TGBE_CTRL_RST			BIT(26)
@@ -23,16 +21,12 @@
 #define TGBE_CTRL_TFCE			BIT(28)
 #define TGBE_CTRL_82574_RSV29		BIT(29)
 #define TGBE_CTRL_VME			BIT(30)
-#define TGBE_CTRL_PHY_RST		BIT(31)
 
 #define TGBE_STATUS			0x00008
 #define TGBE_STATUS_FD			BIT(0)
 #define TGBE_STATUS_LU			BIT(1)
 #define TGBE_STATUS_FUNC		GENMASK(3, 2)
-#define TGBE_STATUS_TXOFF		BIT(4)
 #define TGBE_STATUS_SPEED		GENMASK(7, 6)
-#define TGBE_STATUS_SPEED_10		0
-#define TGBE_STATUS_SPEED_100		1
 #define TGBE_STATUS_GIO_MASTER		BIT(19)
 
 #define TGBE_EECD			0x00010
@@ -46,7 +40,6 @@
 #define TGBE_EERD_DATA			GENMASK(31, 16)
 
 #define TGBE_CTRL_EXT			0x00018
-#define TGBE_CTRL_EXT_EE_RST		BIT(13)
 #define TGBE_CTRL_EXT_82574_SET22	BIT(22)
 #define TGBE_CTRL_EXT_82574_CLR23	BIT(23)
 #define TGBE_CTRL_EXT_82576_LINK_MODE	GENMASK(23, 22)
@@ -93,8 +86,6 @@
 #define TGBE_INT_82574_RXQ(n)		BIT(20 + (n))
 #define TGBE_INT_82574_TXQ(n)		BIT(22 + (n))
 #define TGBE_INT_82574_OTHER		BIT(24)
-#define TGBE_INT_82576_DRSTA		BIT(30)
-#define TGBE_INT_82574_ASSERTED		BIT(31)
 #define TGBE_INT_ALL			0xffffffff
 
 /* 82574 IVAR: one nibble a cause, bit 3 of the nibble makes it valid */
@@ -114,7 +105,6 @@
 #define TGBE_82576_EIMC			0x01528
 #define TGBE_82576_EIAC			0x0152c
 #define TGBE_82576_EIAM			0x01530
-#define TGBE_82576_EICR			0x01580
 #define TGBE_82576_EITR(n)		(0x01680 + 4 * (n))
 #define TGBE_82576_EITR_USECS		GENMASK(14, 2)
 #define TGBE_82576_EITR_CNT_IGNR	BIT(31)
@@ -148,20 +138,14 @@
 #define TGBE_RFCTL_IPV6_EX_DIS		BIT(16)
 
 /* A queue's registers, relative to the base that struct tgbe_chip gives */
-#define TGBE_RXQ_BAL			0x00
-#define TGBE_RXQ_BAH			0x04
-#define TGBE_RXQ_LEN			0x08
-#define TGBE_RXQ_82576_SRRCTL		0x0c
-#define TGBE_RXQ_HEAD			0x10
-#define TGBE_RXQ_TAIL			0x18
-#define TGBE_RXQ_CTL			0x28
-#define TGBE_TXQ_BAL			0x00
-#define TGBE_TXQ_BAH			0x04
-#define TGBE_TXQ_LEN			0x08
-#define TGBE_TXQ_HEAD			0x10
-#define TGBE_TXQ_TAIL			0x18
-#define TGBE_TXQ_CTL			0x28
-#define TGBE_TXQ_82574_TARC		0x40
+#define TGBE_Q_BAL			0x00
+#define TGBE_Q_BAH			0x04
+#define TGBE_Q_LEN			0x08
+#define TGBE_Q_82576_SRRCTL		0x0c
+#define TGBE_Q_HEAD			0x10
+#define TGBE_Q_TAIL			0x18
+#define TGBE_Q_CTL			0x28
+#define TGBE_Q_82574_TARC		0x40
 
 #define TGBE_82576_RXQ(n)		(0x0c000 + 0x40 * (n))
 #define TGBE_82576_TXQ(n)		(0x0e000 + 0x40 * (n))
@@ -246,9 +230,6 @@
 #define TGBE_EEMNGCTL			0x01010
 #define TGBE_EEMNGCTL_CFG_DONE(func)	BIT(18 + (func))
 #define TGBE_WUC			0x05800
-#define TGBE_WUFC			0x05808
-#define TGBE_MANC			0x05820
-#define TGBE_MANC_BLK_PHY_RST		BIT(18)
 #define TGBE_GCR			0x05b00
 #define TGBE_GCR_CMPL_TMOUT		GENMASK(15, 12)
 #define TGBE_GCR_CMPL_TMOUT_10MS	1
@@ -285,13 +266,6 @@
 #define TGBE_XONTXC			0x0404c
 #define TGBE_XOFFRXC			0x04050
 #define TGBE_XOFFTXC			0x04054
-#define TGBE_FCRUC			0x04058
-#define TGBE_PRC64			0x0405c
-#define TGBE_PRC127			0x04060
-#define TGBE_PRC255			0x04064
-#define TGBE_PRC511			0x04068
-#define TGBE_PRC1023			0x0406c
-#define TGBE_PRC1522			0x04070
 #define TGBE_GPRC			0x04074
 #define TGBE_BPRC			0x04078
 #define TGBE_MPRC			0x0407c
@@ -303,12 +277,6 @@
 #define TGBE_RFC			0x040a8
 #define TGBE_ROC			0x040ac
 #define TGBE_RJC			0x040b0
-#define TGBE_PTC64			0x040d8
-#define TGBE_PTC127			0x040dc
-#define TGBE_PTC255			0x040e0
-#define TGBE_PTC511			0x040e4
-#define TGBE_PTC1023			0x040e8
-#define TGBE_PTC1522			0x040ec
 #define TGBE_MPTC			0x040f0
 #define TGBE_BPTC			0x040f4
 #define TGBE_TSCTC			0x040f8
@@ -316,8 +284,6 @@
 
 /* PHY registers that mii.h does not name */
 #define TGBE_PHY_ADDR			1
-#define TGBE_IGP_PORT_CONFIG		16
-#define TGBE_IGP_SMART_SPEED		BIT(7)
 #define TGBE_IGP_PORT_CTRL		18
 #define TGBE_IGP_AUTO_MDIX		BIT(12)
 #define TGBE_IGP_FORCE_MDIX		BIT(13)
@@ -327,7 +293,6 @@
 #define TGBE_BM_POLARITY		BIT(1)
 #define TGBE_BM_AUTO_MDIX		GENMASK(6, 5)
 #define TGBE_BM_DOWNSHIFT		BIT(11)
-#define TGBE_BM_RX_ERRORS		21
 #define TGBE_BM_PAGE_ADDR		29
 #define TGBE_BM_PAGE_DATA		30
 

@@ -54,7 +54,9 @@ static int fill(struct tgbe_ring *ring)
 {
 	unsigned int wanted = ring->limit - 1;
 
-	return tgbe_rx_refill(ring, wanted) == wanted ? 0 : -ENOMEM;
+	if (tgbe_rx_refill(ring, wanted, GFP_KERNEL | __GFP_NOWARN) < wanted)
+		return -ENOMEM;
+	return 0;
 }
 
 /**

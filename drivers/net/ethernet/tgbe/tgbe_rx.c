@@ -20,11 +20,13 @@ static union tgbe_rx_desc *rx_desc(const struct tgbe_ring *ring, u16 i)
  * tgbe_rx_refill() - post buffers, without telling the chip
  * @ring: receive ring
  * @wanted: number of buffers
+ * @gfp: how hard to try for each
  *
  * Context: NAPI poll, or process before the ring is armed.
  * Return: buffers posted; fewer than @wanted when memory ran out.
  */
-unsigned int tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted)
+unsigned int tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted,
+			    gfp_t gfp)
 {
 	u16 i = ring->next_to_use;
 	unsigned int n;
@@ -35,8 +37,8 @@ unsigned int tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted)
 		unsigned int size = ring->geometry.truesize;
 		dma_addr_t dma;
 
-		slot->page = page_pool_dev_alloc(ring->pool, &slot->offset,
-						 &size);
+		slot->page = page_pool_alloc(ring->pool, &slot->offset, &size,
+					     gfp);
 		if (unlikely(!slot->page))
 			break;
 		dma = page_pool_get_dma_addr(slot->page) + slot->offset;
@@ -65,10 +67,11 @@ static void refill(struct tgbe_ring *ring, struct tgbe_rx_stats *stats)
 
 	if (wanted <= 0 || wanted < refill_batch(ring))
 		return;
-	got = tgbe_rx_refill(ring, wanted);
+	got = tgbe_rx_refill(ring, wanted, GFP_ATOMIC | __GFP_NOWARN);
 	if (unlikely(got < wanted))
 		stats->alloc_failed++;
-	WRITE_ONCE(ring->starved, posted + got == 0);
+	/* a few buffers may be too few for a frame that takes several */
+	WRITE_ONCE(ring->starved, got < wanted);
 	if (got) {
 		writel(ring->next_to_use, ring->tail);
 		stats->doorbells++;

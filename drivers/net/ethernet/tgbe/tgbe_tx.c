@@ -51,6 +51,13 @@ static int unused(const struct tgbe_ring *ring)
 			      READ_ONCE(ring->next_to_use));
 }
 
+static void count_use(struct tgbe_ring *ring, u64 *counter)
+{
+	u64_stats_update_begin(&ring->use_sync);
+	(*counter)++;
+	u64_stats_update_end(&ring->use_sync);
+}
+
 static void ring_doorbell(struct tgbe_ring *ring)
 {
 	if (ring->rung == ring->next_to_use)
@@ -58,9 +65,7 @@ static void ring_doorbell(struct tgbe_ring *ring)
 	WRITE_ONCE(ring->rung, ring->next_to_use);
 	/* writel orders the descriptors before the tail */
 	writel(ring->next_to_use, ring->tail);
-	u64_stats_update_begin(&ring->use_sync);
-	ring->use.doorbells++;
-	u64_stats_update_end(&ring->use_sync);
+	count_use(ring, &ring->use.doorbells);
 }
 
 /* May the doorbell for the frame just put into the ring wait? Only while the
@@ -122,7 +127,8 @@ static int prepare_tso(struct sk_buff *skb, struct tgbe_tx_offload *o)
  */
 static int pad(struct sk_buff *skb)
 {
-	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    skb_csum_hwoffload_help(skb, 0)) {
 		dev_kfree_skb_any(skb);
 		return -ENOMEM;
 	}
@@ -202,7 +208,8 @@ static u16 put_piece(struct tgbe_ring *ring, u16 i, dma_addr_t dma,
 		struct tgbe_tx_desc_data *data = &tx_desc(ring, i)->data;
 
 		data->addr = cpu_to_le64(dma);
-		data->cmd = cpu_to_le32(cmd | part);
+		data->cmd = cpu_to_le32(cmd |
+					FIELD_PREP(TGBE_TXD_LEN, part));
 		data->status = cpu_to_le32(status);
 		ring->tx_slot[i].skb = NULL;
 		i = tgbe_ring_next(ring, i);
@@ -266,13 +273,6 @@ static void remember_frame(struct tgbe_tx_slot *slot, struct sk_buff *skb,
 	slot->last = last;
 	slot->segs = segs;
 	slot->wire_bytes = skb->len + (segs - 1) * o->header_len;
-}
-
-static void count_use(struct tgbe_ring *ring, u64 *counter)
-{
-	u64_stats_update_begin(&ring->use_sync);
-	(*counter)++;
-	u64_stats_update_end(&ring->use_sync);
 }
 
 static __always_inline netdev_tx_t xmit(struct sk_buff *skb,
@@ -374,7 +374,7 @@ static bool reclaim(struct tgbe_ring *ring, int budget, bool discard)
 	u16 end = smp_load_acquire(&ring->next_to_use);
 	unsigned int frames = 0, wire_bytes = 0, segs = 0;
 	u16 i = ring->next_to_clean;
-	int woke;
+	int res;
 
 	while (i != end && (discard || frames < CLEAN_BATCH)) {
 		struct tgbe_tx_slot *slot = &ring->tx_slot[i];
@@ -392,9 +392,9 @@ static bool reclaim(struct tgbe_ring *ring, int budget, bool discard)
 
 	/* the slots must be free before the sender sees them so */
 	smp_store_release(&ring->next_to_clean, i);
-	woke = __netif_txq_completed_wake(ring_txq(ring), frames, wire_bytes,
-					  unused(ring), TGBE_TX_WAKE_DESCS,
-					  ring->frozen);
+	res = __netif_txq_completed_wake(ring_txq(ring), frames, wire_bytes,
+					 unused(ring), TGBE_TX_WAKE_DESCS,
+					 ring->frozen);
 
 	u64_stats_update_begin(&ring->sync);
 	if (discard) {
@@ -403,7 +403,8 @@ static bool reclaim(struct tgbe_ring *ring, int budget, bool discard)
 		ring->stats.tx.packets += segs;
 		ring->stats.tx.bytes += wire_bytes;
 	}
-	ring->stats.tx.restarts += !woke;
+	/* 0 means that the queue was stopped and is awake now */
+	ring->stats.tx.restarts += res == 0;
 	u64_stats_update_end(&ring->sync);
 	return frames == CLEAN_BATCH;
 }
@@ -467,6 +468,8 @@ void tgbe_tx_freeze(struct tgbe_ring *ring)
 	__netif_tx_lock_bh(txq);
 	ring->frozen = true;
 	netif_tx_stop_queue(txq);
+	/* or the watchdog would take a queue long idle for a stuck one */
+	txq_trans_cond_update(txq);
 	/* a sender that was cut off in a batch has not rung the bell */
 	ring_doorbell(ring);
 	__netif_tx_unlock_bh(txq);

@@ -98,6 +98,17 @@ def _pools_left(cfg):
     return [pool for pool in pools if "ifindex" not in pool or "detach-time" in pool]
 
 
+def _still_damon():
+    """
+    The kernel's own monitor of memory use keeps an ever changing number of
+    objects, in a cache that others share: off until the test ends
+    """
+    knob = Path("/sys/module/damon_stat/parameters/enabled")
+    if knob.exists() and knob.read_text("ascii").strip() == "Y":
+        defer(knob.write_text, "Y", encoding="ascii")
+        knob.write_text("N", encoding="ascii")
+
+
 def _processes():
     return sum(path.name.isdigit() for path in Path("/proc").iterdir())
 
@@ -106,9 +117,12 @@ class _Memory:
     """
     Memory in use while a card is away, looked at before, in the middle of and
     after the cycles. Each look waits until udev's workers, which every new
-    interface wakes, have ended.
+    interface wakes, have ended, and while it lasts no traffic waits in queues.
     """
-    def __init__(self, cycles):
+    def __init__(self, cfg, cycles, flows):
+        _still_damon()
+        self._peer = cfg.peer
+        self._flows = flows
         self._cycles = cycles
         self._processes = _processes()
         self._looks = []
@@ -118,15 +132,21 @@ class _Memory:
         if cycle not in (WARM_UP - 1, WARM_UP + self._cycles // 2 - 1,
                          WARM_UP + self._cycles - 1):
             return
+        for flow in self._flows:
+            flow.pause()
+        # what waits for the address of a card that is away
+        self._peer.cmd("ip neigh flush all", fail=False)
         wait_until(lambda: _processes() <= self._processes + 2, "processes do not end")
         _free_deferred()
         Path("/proc/sys/vm/drop_caches").write_text("3", encoding="ascii")
         objects = _slab_objects()
         self._looks.append(objects | {"pages": _pages_unaccounted()})
+        for flow in self._flows:
+            flow.resume()
 
     def check(self):
         """Did anything grow in both halves?"""
-        first, middle, last = self._looks
+        first, middle, last = self._looks   # pylint: disable=unbalanced-tuple-unpacking
         grown = {name: (middle.get(name, 0) - first.get(name, 0),
                         last[name] - middle.get(name, 0)) for name in last}
         ksft_pr(f"{self._cycles} cycles, growth in each half:",
@@ -164,7 +184,7 @@ def _cycles(cfg, count, away, back, gone, quiet=False):
     defer(_watch_log())
     start = time.monotonic()
     with Noise(*cfg.ends, pps=PPS) as out, Noise(*cfg.ends[::-1], pps=PPS) as inc:
-        memory = _Memory(count)
+        memory = _Memory(cfg, count, (out, inc))
         for cycle in range(WARM_UP + count):
             for flow in (out, inc):
                 flow.progress(20)
@@ -221,7 +241,7 @@ def up_down(cfg) -> None:
     defer(ip, f"link set dev {cfg.ifname} up")
     defer(_watch_log())
     with Noise(*cfg.ends, pps=PPS) as out, Noise(*cfg.ends[::-1], pps=PPS) as inc:
-        memory = _Memory(CYCLES)
+        memory = _Memory(cfg, CYCLES, (out, inc))
         for cycle in range(WARM_UP + CYCLES):
             ip(f"link set dev {cfg.ifname} down")
             memory.look(cycle)
