@@ -61,11 +61,20 @@ def transmit(env, seconds):
     tell(device, "pkt_size 60", "clone_skb 1000", "delay 0",
          f"dst {env['REMOTE_V4']}", f"dst_mac {NOBODY}")
 
+    def result():
+        rows = (PKTGEN / device).read_text(encoding="ascii").splitlines()
+        return next((row for row in rows if "pps" in row), None)
+
     def frames_per_second(count):
+        # Writing the count clears the last result. On a busy machine the start
+        # may return before its thread has begun.
         tell(device, f"count {count}")
         tell("pgctrl", "start")
-        row, = (r for r in (PKTGEN / device).read_text(encoding="ascii").splitlines()
-                if r.strip().endswith("pps") or "pps " in r)
+        end = time.monotonic() + 120
+        while not (row := result()):
+            if time.monotonic() > end:
+                raise TimeoutError("pktgen gives no result")
+            time.sleep(0.1)
         return int(row.split("pps")[0].split()[-1])
     # A short run tells how many frames make a long one
     rate = frames_per_second(frames_per_second(5000) * seconds)
