@@ -69,8 +69,8 @@ class UdpFlow:
         self._sent, self._got, self._doubled, self._spoilt = \
             (_FORK.Value("Q", 0, lock=False) for _ in range(4))
         self._quit = [_FORK.Event(), _FORK.Event()]
-        self._go = _FORK.Event()
-        self._go.set()
+        # Polled: setting an event would wait for a sender that has lost its CPU
+        self._hold = _FORK.Value("b", 0, lock=False)
         self._procs = [_FORK.Process(target=f, daemon=True)
                        for f in (self._send_loop, self._recv_loop)]
         self.seconds = 0
@@ -98,7 +98,8 @@ class UdpFlow:
                 self._sent.value = seq + 1
             seq = self._sent.value
             time.sleep(1 / self._pps)
-            self._go.wait()
+            while self._hold.value:
+                time.sleep(0.01)
 
     def _recv_loop(self):
         seen = bytearray()
@@ -177,11 +178,11 @@ class Noise(UdpFlow):
     """
     def pause(self):
         """Send nothing until resume()"""
-        self._go.clear()
+        self._hold.value = 1
 
     def resume(self):
         """Go on sending"""
-        self._go.set()
+        self._hold.value = 0
 
     def __enter__(self):
         for proc in self._procs:
