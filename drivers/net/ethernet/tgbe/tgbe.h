@@ -7,6 +7,7 @@
 
 #include <linux/bitmap.h>
 #include <linux/cache.h>
+#include <linux/dim.h>
 #include <linux/ethtool.h>
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
@@ -61,12 +62,16 @@ struct tgbe_device;
 #define TGBE_TX_WAKE_DESCS	(TGBE_TX_STOP_DESCS + 8)
 static_assert(TGBE_TX_WAKE_DESCS < TGBE_RING_MIN);
 
-/* Received frames up to this many bytes are copied out of their buffer */
-#define TGBE_RX_COPYBREAK	256
-/* Buffers given to the chip with one tail write: a write costs as much as many
- * descriptors, on an emulated card even more so
+/* Frames up to a copybreak of bytes are copied and not mapped or wrapped. For
+ * transmission every descriptor has such a buffer of its own.
  */
-#define TGBE_RX_REFILL_BATCH	32
+#define TGBE_RX_COPYBREAK_MAX	1024
+#define TGBE_TX_COPYBREAK_MAX	256
+
+/* The shares of a poll: frames received, frames taken back after transmission,
+ * and buffers given to the chip with one tail write
+ */
+#define TGBE_BATCH_MAX		256
 
 /* How often the service work looks at the link and harvests the statistics.
  * The chips' 32-bit octet counters cannot overflow in that time at 1 Gbit/s.
@@ -125,6 +130,8 @@ struct tgbe_rx_stats {
 	u64 errors;		/* frames the chip marked damaged */
 	u64 csum_errors;
 	u64 alloc_failed;	/* buffers or skbs not to be had */
+	u64 csum_good;		/* frames whose sums the chip checked */
+	u64 csum_none;		/* frames whose sums it did not look at */
 	u64 copied;		/* frames below copybreak */
 	u64 polls;
 	u64 doorbells;
@@ -138,16 +145,22 @@ struct tgbe_tx_stats {
 	u64 restarts;
 	u64 doorbells;
 	u64 contexts;
+	u64 csum;		/* frames whose sum the chip filled in */
+	u64 gso_packets;	/* frames it cut, before and after */
+	u64 gso_bytes;
+	u64 gso_wire_packets;
+	u64 gso_wire_bytes;
+	u64 copied;		/* frames below copybreak */
 	u64 timeouts;
 };
 
 union tgbe_ring_stats {
 	struct tgbe_rx_stats rx;
 	struct tgbe_tx_stats tx;
-	u64 raw[sizeof(struct tgbe_rx_stats) / sizeof(u64)];
+	u64 raw[sizeof(struct tgbe_tx_stats) / sizeof(u64)];
 };
 
-static_assert(sizeof(struct tgbe_tx_stats) <= sizeof(struct tgbe_rx_stats));
+static_assert(sizeof(struct tgbe_rx_stats) <= sizeof(struct tgbe_tx_stats));
 
 /**
  * struct tgbe_ring - one descriptor ring and its bookkeeping
@@ -166,6 +179,13 @@ static_assert(sizeof(struct tgbe_tx_stats) <= sizeof(struct tgbe_rx_stats));
  * @netdev: port
  * @pool: receive buffers
  * @geometry: how they are cut
+ * @batch: receive: buffers posted at once; transmit: frames taken back in one
+ *	   poll at most
+ * @copybreak: frames up to this many bytes are copied
+ * @copies: transmit: %TGBE_TX_COPYBREAK_MAX bytes a descriptor, mapped for good;
+ *	    there once a copybreak was asked for
+ * @copies_dma: bus address of @copies
+ * @drop_full: receive: drop what finds the ring full, so that other queues go on
  * @count: descriptors in the array
  * @limit: descriptors in use at most; below @count only where the chip must
  *	   not be given a new array (82574)
@@ -201,8 +221,13 @@ struct tgbe_ring {
 	struct tgbe_rx_geometry geometry;
 	u16 count;
 	u16 limit;
+	u16 batch;
+	u16 copybreak;
+	void *copies;
+	dma_addr_t copies_dma;
 	u8 index;
 	bool is_rx;
+	bool drop_full;
 
 	/* written where descriptors are handed to the chip */
 	u16 next_to_use ____cacheline_aligned;
@@ -226,6 +251,47 @@ struct tgbe_ring {
 };
 
 /**
+ * struct tgbe_coalesce - what a user wishes of one direction's interrupts
+ * @usecs: microseconds between interrupts; 0: as soon as there is work
+ * @frames: frames that an interrupt shall report, if they come within @usecs;
+ *	    0: no wish
+ * @usecs_irq: the same as @usecs while polls follow each other; 0: as @usecs
+ * @frames_irq: the same as @frames while polls follow each other; 0: as @frames
+ * @adaptive: choose the interval by load and let the other members be
+ */
+struct tgbe_coalesce {
+	u32 usecs;
+	u32 frames;
+	u32 usecs_irq;
+	u32 frames_irq;
+	bool adaptive;
+};
+
+/**
+ * struct tgbe_moderation - the wishes for one vector
+ * @rx: receive
+ * @tx: transmit completion
+ */
+struct tgbe_moderation {
+	struct tgbe_coalesce rx;
+	struct tgbe_coalesce tx;
+};
+
+/**
+ * struct tgbe_pacer - how one direction's wishes are met; the poll's
+ * @frames: taken since the last interrupt
+ * @interval: that would have collected the wanted frames, in 1/16 us
+ * @adaptive_usecs: what the load asks for
+ * @dim: the judge of that
+ */
+struct tgbe_pacer {
+	u32 frames;
+	u32 interval;
+	u32 adaptive_usecs;
+	struct dim dim;
+};
+
+/**
  * struct tgbe_vector - one interrupt vector with its NAPI and queue pair
  *
  * Allocated at probe for the most queues that the port can have; changing
@@ -238,6 +304,12 @@ struct tgbe_ring {
  * @unmask_bits: value written there
  * @dev: the port
  * @index: queue pair served
+ * @renew: the moderation was changed, to be seen by the next poll
+ * @polls: since the last interrupt
+ * @interrupts: number of them
+ * @throttle: interval the chip was told, in microseconds
+ * @rx_pace: of the receive ring
+ * @tx_pace: of the transmit ring
  * @name: as it stands in /proc/interrupts
  * @retired: counters of rings that are gone, transmit and receive, so that
  *	     none ever goes backwards; @dev->stats_lock
@@ -250,6 +322,12 @@ struct tgbe_vector {
 	u32 unmask_bits;
 	struct tgbe_device *dev;
 	u8 index;
+	bool renew;
+	u32 polls;
+	unsigned long interrupts;
+	u32 throttle;
+	struct tgbe_pacer rx_pace;
+	struct tgbe_pacer tx_pace;
 	char name[IFNAMSIZ + 16];
 	union tgbe_ring_stats retired[2];
 };
@@ -260,12 +338,24 @@ struct tgbe_vector {
  * @tx_size: descriptors in a transmit ring
  * @queues: queue pairs
  * @mtu: bytes, as the stack counts them
+ * @rx_batch: frames received in one poll at most
+ * @tx_batch: frames taken back in one poll at most
+ * @refill_batch: buffers posted with one tail write
+ * @rx_copybreak: received frames up to this many bytes are copied
+ * @tx_copybreak: the same of frames to be sent
+ * @moderation: of each vector, in use or not
  */
 struct tgbe_config {
-	u16 rx_size;
-	u16 tx_size;
-	u16 queues;
-	u16 mtu;
+	u32 rx_size;
+	u32 tx_size;
+	u32 queues;
+	u32 mtu;
+	u32 rx_batch;
+	u32 tx_batch;
+	u32 refill_batch;
+	u32 rx_copybreak;
+	u32 tx_copybreak;
+	struct tgbe_moderation moderation[TGBE_MAX_QUEUES];
 };
 
 /**
@@ -276,6 +366,7 @@ struct tgbe_config {
  * @name: for messages
  * @format: transmit descriptor family
  * @max_queues: queue pairs
+ * @usecs_max: longest interval between interrupts, in microseconds
  * @unicast_entries: receive address registers usable by the driver
  * @fixed_arrays: ring arrays stay for as long as the port is open, and a ring
  *		  size is a limit on the descriptors in use. Set where the
@@ -309,6 +400,7 @@ struct tgbe_config {
  * @tx_quiesce: stop a transmit queue
  * @frame_limit: largest frame the receiver accepts, in bytes
  * @rss_mode: value of MRQC that hashes what the chip can hash well
+ * @rss_udp: bits of MRQC that hash the ports of UDP as well; 0 if it cannot
  * @rss_entry: indirection table entry that selects a queue
  * @queue_drops: frames that found a receive ring full since the last call
  */
@@ -316,6 +408,7 @@ struct tgbe_chip {
 	const char *name;
 	enum tgbe_format format;
 	u8 max_queues;
+	u32 usecs_max;
 	u8 unicast_entries;
 	bool fixed_arrays;
 	u32 aspm_off;
@@ -343,6 +436,7 @@ struct tgbe_chip {
 	int (*tx_quiesce)(struct tgbe_device *dev, unsigned int queue);
 	void (*frame_limit)(struct tgbe_device *dev, unsigned int frame);
 	u32 rss_mode;
+	u32 rss_udp;
 	u8 (*rss_entry)(unsigned int queue);
 	u32 (*queue_drops)(struct tgbe_device *dev, unsigned int queue);
 };
@@ -411,6 +505,7 @@ struct tgbe_link {
  * @vlans: VLAN ids to be received
  * @rss_key: hash key
  * @rss_table: queue of each indirection entry, as the user sees it
+ * @rss_mode: value of MRQC: which headers are hashed
  * @stats_lock: ring pointers and counters against their readers
  * @queue_drops: frames lost to full receive rings; @stats_lock
  * @hw: latched hardware counters; @stats_lock
@@ -448,6 +543,7 @@ struct tgbe_device {
 	DECLARE_BITMAP(vlans, VLAN_N_VID);
 	u8 rss_key[TGBE_RSSRK_BYTES];
 	u8 rss_table[TGBE_RETA_ENTRIES];
+	u32 rss_mode;
 
 	spinlock_t stats_lock;	/* ring pointers, counters */
 	u64 queue_drops;
@@ -551,12 +647,19 @@ void tgbe_irq_disable(struct tgbe_device *dev);
 int tgbe_irq_number(struct tgbe_device *dev, unsigned int queue);
 
 /* tgbe_moderation.c */
-void tgbe_moderation_apply(struct tgbe_device *dev);
+extern const struct tgbe_moderation tgbe_moderation_default;
+void tgbe_moderation_init(struct tgbe_vector *vector);
+void tgbe_moderation_start(struct tgbe_device *dev);
+void tgbe_moderation_stop(struct tgbe_device *dev);
+void tgbe_moderation_renew(struct tgbe_vector *vector);
+void tgbe_moderation_polled(struct tgbe_vector *vector, unsigned int received,
+			    unsigned int sent, bool done);
 
 /* tgbe_ring.c */
 struct tgbe_ring *tgbe_ring_alloc(struct tgbe_device *dev, bool is_rx,
 				  unsigned int index,
 				  const struct tgbe_config *config);
+int tgbe_ring_alloc_copies(struct tgbe_ring *ring);
 void tgbe_ring_free(struct tgbe_ring *ring);
 void tgbe_ring_stats_read(const struct tgbe_ring *ring,
 			  union tgbe_ring_stats *stats);
@@ -596,7 +699,7 @@ bool tgbe_rx_pending(const struct tgbe_ring *ring);
 
 /* tgbe_tx.c */
 netdev_tx_t tgbe_xmit(struct sk_buff *skb, struct net_device *netdev);
-bool tgbe_tx_clean(struct tgbe_ring *ring, int budget);
+unsigned int tgbe_tx_clean(struct tgbe_ring *ring, int budget);
 void tgbe_tx_flush(struct tgbe_ring *ring);
 void tgbe_tx_discard(struct tgbe_ring *ring);
 void tgbe_tx_freeze(struct tgbe_ring *ring);
@@ -632,8 +735,15 @@ void tgbe_filter_rctl(struct tgbe_device *dev, u32 clear, u32 set);
 
 /* tgbe_rss.c */
 void tgbe_rss_init(struct tgbe_device *dev);
+void tgbe_rss_spread(struct tgbe_device *dev, unsigned int queues);
 void tgbe_rss_enable(struct tgbe_device *dev);
 void tgbe_rss_steer(struct tgbe_device *dev, int avoid);
+void tgbe_rss_get(struct tgbe_device *dev, struct ethtool_rxfh_param *rxfh);
+int tgbe_rss_set(struct tgbe_device *dev, const struct ethtool_rxfh_param *rxfh,
+		 struct netlink_ext_ack *extack);
+u32 tgbe_rss_get_fields(struct tgbe_device *dev, u32 flow_type);
+int tgbe_rss_set_fields(struct tgbe_device *dev, u32 flow_type, u32 fields,
+			struct netlink_ext_ack *extack);
 
 /* tgbe_stats.c */
 void tgbe_stats_harvest(struct tgbe_device *dev);
@@ -646,7 +756,9 @@ void tgbe_stats_values(struct tgbe_device *dev, u64 *data);
 
 /* tgbe_netdev.c */
 void tgbe_netdev_init(struct tgbe_device *dev);
-void tgbe_netdev_xps(struct tgbe_device *dev);
+void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first);
+void tgbe_netdev_link_queue(struct tgbe_device *dev, unsigned int queue,
+			    bool linked);
 
 /* tgbe_ethtool.c */
 extern const struct ethtool_ops tgbe_ethtool_ops;

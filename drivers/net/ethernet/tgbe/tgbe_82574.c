@@ -241,8 +241,9 @@ static void irq_throttle(struct tgbe_device *dev, unsigned int vector,
 	u32 reg = dev->irq_mode == TGBE_IRQ_MSIX ? TGBE_82574_EITR(vector) :
 						   TGBE_82574_ITR;
 
-	/* units of 256 ns in 16 bits */
-	tgbe_wr(dev, reg, min(usecs * 1000 / 256, 0xffffu));
+	/* rounded up, or the shortest interval would be none */
+	tgbe_wr(dev, reg, min(DIV_ROUND_UP(usecs * 1000, TGBE_82574_EITR_NS),
+			      TGBE_82574_EITR_MAX));
 }
 
 static void irq_kick(struct tgbe_vector *vector)
@@ -321,6 +322,7 @@ const struct tgbe_chip tgbe_chip_82574 = {
 	.name			= "82574L",
 	.format			= TGBE_FMT_EXT,
 	.max_queues		= 2,
+	.usecs_max		= TGBE_82574_EITR_MAX * TGBE_82574_EITR_NS / 1000,
 	.unicast_entries	= 15,	/* the last is for management */
 	.fixed_arrays		= true,
 	.aspm_off		= PCIE_LINK_STATE_L0S | PCIE_LINK_STATE_L1,

@@ -322,10 +322,7 @@ static void rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 	srrctl = FIELD_PREP(TGBE_SRRCTL_BSIZE_KB,
 			    ring->geometry.room / SZ_1K) |
 		 FIELD_PREP(TGBE_SRRCTL_DESCTYPE, TGBE_SRRCTL_DESCTYPE_ADV_ONE);
-	/* A full queue must not hold up the others, at the price that it drops
-	 * where the partner could have been asked to pause.
-	 */
-	if (dev->config.queues > 1)
+	if (ring->drop_full)
 		srrctl |= TGBE_SRRCTL_DROP_EN;
 
 	tgbe_chip_program(dev, ring);
@@ -390,6 +387,7 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.name			= "82576",
 	.format			= TGBE_FMT_ADV,
 	.max_queues		= TGBE_MAX_QUEUES,
+	.usecs_max		= TGBE_82576_EITR_MAX,
 	.unicast_entries	= 16,
 	.irq_causes		= TGBE_INT_RXDW | TGBE_INT_TXDW |
 				  TGBE_INT_RXDMT0,
@@ -400,6 +398,7 @@ const struct tgbe_chip tgbe_chip_82576 = {
 				  TGBE_MRQC_IP4 | TGBE_MRQC_TCP6 |
 				  TGBE_MRQC_TCP6_EX | TGBE_MRQC_IP6 |
 				  TGBE_MRQC_IP6_EX,
+	.rss_udp		= TGBE_MRQC_82576_UDP4 | TGBE_MRQC_82576_UDP6,
 	.rxq			= rxq,
 	.txq			= txq,
 	.reset			= chip_reset,

@@ -6,6 +6,7 @@
 #ifndef _TGBE_COMPAT_H_
 #define _TGBE_COMPAT_H_
 
+#include <linux/dim.h>
 #include <linux/netdevice.h>
 #include <linux/workqueue.h>
 #include <net/page_pool/types.h>
@@ -31,6 +32,16 @@ static inline void page_pool_enable_direct_recycling(struct page_pool *pool,
 	WRITE_ONCE(pool->p.napi, napi);
 }
 #endif
+
+/* Before 6.13 the sample was passed by value */
+static inline void tgbe_net_dim(struct dim *dim, const struct dim_sample *end)
+{
+#ifdef HAVE_NET_DIM_SAMPLE_POINTER
+	net_dim(dim, end);
+#else
+	net_dim(dim, *end);
+#endif
+}
 
 #ifndef HAVE_SYSTEM_PERCPU_WQ
 #define system_percpu_wq	system_wq

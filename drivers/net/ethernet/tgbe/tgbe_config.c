@@ -32,7 +32,16 @@ void tgbe_config_default(struct tgbe_device *dev)
 		.tx_size = TGBE_RING_DEFAULT,
 		.queues = dev->queues_max,
 		.mtu = ETH_DATA_LEN,
+		.rx_batch = NAPI_POLL_WEIGHT,
+		.tx_batch = 256,
+		/* a tail write costs as much as many descriptors, on an
+		 * emulated card even more so
+		 */
+		.refill_batch = 32,
+		.rx_copybreak = 256,
 	};
+	for (unsigned int q = 0; q < TGBE_MAX_QUEUES; q++)
+		dev->config.moderation[q] = tgbe_moderation_default;
 }
 
 /**
@@ -58,6 +67,76 @@ static int check_size(const char *which, unsigned int size,
 	return -EINVAL;
 }
 
+static int check_range(const char *what, u32 value, u32 min, u32 max,
+		       struct netlink_ext_ack *extack)
+{
+	if (value >= min && value <= max)
+		return 0;
+	NL_SET_ERR_MSG_FMT_MOD(extack, "%s must be %u..%u", what, min, max);
+	return -ERANGE;
+}
+
+static int check_coalesce(struct tgbe_device *dev, bool is_rx,
+			  const struct tgbe_coalesce *c,
+			  struct netlink_ext_ack *extack)
+{
+	u32 usecs_max = dev->chip->usecs_max;
+	int err;
+
+	err = check_range(is_rx ? "rx-usecs" : "tx-usecs", c->usecs, 0,
+			  usecs_max, extack);
+	if (!err)
+		err = check_range(is_rx ? "rx-usecs-irq" : "tx-usecs-irq",
+				  c->usecs_irq, 0, usecs_max, extack);
+	/* more frames than the largest ring holds never come together */
+	if (!err)
+		err = check_range(is_rx ? "rx-frames" : "tx-frames", c->frames,
+				  0, TGBE_RING_MAX, extack);
+	if (!err)
+		err = check_range(is_rx ? "rx-frames-irq" : "tx-frames-irq",
+				  c->frames_irq, 0, TGBE_RING_MAX, extack);
+	return err;
+}
+
+static int check_shares(const struct tgbe_config *want,
+			struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = check_range("rx_poll_batch", want->rx_batch, 1, TGBE_BATCH_MAX,
+			  extack);
+	if (!err)
+		err = check_range("tx_clean_batch", want->tx_batch, 1,
+				  TGBE_BATCH_MAX, extack);
+	if (!err)
+		err = check_range("rx_refill_batch", want->refill_batch, 1,
+				  TGBE_BATCH_MAX, extack);
+	if (!err)
+		err = check_range("rx-copybreak", want->rx_copybreak, 0,
+				  TGBE_RX_COPYBREAK_MAX, extack);
+	if (!err)
+		err = check_range("tx-copybreak", want->tx_copybreak, 0,
+				  TGBE_TX_COPYBREAK_MAX, extack);
+	return err;
+}
+
+/* A table that the user made is not changed behind his back */
+static int check_table(struct tgbe_device *dev, const struct tgbe_config *want,
+		       struct netlink_ext_ack *extack)
+{
+	u8 last = 0;
+
+	if (!netif_is_rxfh_configured(dev->netdev))
+		return 0;
+	for (unsigned int i = 0; i < TGBE_RETA_ENTRIES; i++)
+		last = max(last, dev->rss_table[i]);
+	if (last < want->queues)
+		return 0;
+	NL_SET_ERR_MSG_FMT_MOD(extack, "the RSS table uses queue %u: change it first (ethtool -X)",
+			       last);
+	return -EINVAL;
+}
+
 static int validate(struct tgbe_device *dev, const struct tgbe_config *want,
 		    struct netlink_ext_ack *extack)
 {
@@ -69,12 +148,18 @@ static int validate(struct tgbe_device *dev, const struct tgbe_config *want,
 	err = check_size("tx", want->tx_size, extack);
 	if (err)
 		return err;
-	if (!want->queues || want->queues > dev->queues_max) {
-		NL_SET_ERR_MSG_FMT_MOD(extack, "queue pairs must be 1..%u",
-				       dev->queues_max);
-		return -EINVAL;
+	err = check_range("queue pairs", want->queues, 1, dev->queues_max,
+			  extack);
+	if (err)
+		return err;
+	err = check_table(dev, want, extack) ?: check_shares(want, extack);
+	for (unsigned int q = 0; q < dev->queues_max && !err; q++) {
+		const struct tgbe_moderation *m = &want->moderation[q];
+
+		err = check_coalesce(dev, true, &m->rx, extack) ?:
+		      check_coalesce(dev, false, &m->tx, extack);
 	}
-	return 0;
+	return err;
 }
 
 static void free_set(struct ring_set *set)
@@ -85,30 +170,40 @@ static void free_set(struct ring_set *set)
 	}
 }
 
-static int alloc_set(struct tgbe_device *dev, struct ring_set *set,
-		     const struct tgbe_config *want, bool rx, bool tx)
+/* Queue pairs that have rings while the port is open */
+static unsigned int armed_queues(const struct tgbe_device *dev,
+				 const struct tgbe_config *config)
 {
-	struct tgbe_ring *ring;
-	unsigned int q;
+	return dev->chip->fixed_arrays ? dev->queues_max : config->queues;
+}
 
-	memset(set, 0, sizeof(*set));
-	for (q = 0; rx && q < want->queues; q++) {
-		ring = tgbe_ring_alloc(dev, true, q, want);
-		if (IS_ERR(ring))
-			goto undo;
-		set->rx[q] = ring;
-	}
-	for (q = 0; tx && q < want->queues; q++) {
-		ring = tgbe_ring_alloc(dev, false, q, want);
-		if (IS_ERR(ring))
-			goto undo;
-		set->tx[q] = ring;
-	}
+static int alloc_one(struct tgbe_device *dev, struct tgbe_ring **slot,
+		     bool is_rx, unsigned int q,
+		     const struct tgbe_config *want)
+{
+	struct tgbe_ring *ring = tgbe_ring_alloc(dev, is_rx, q, want);
+
+	if (IS_ERR(ring))
+		return PTR_ERR(ring);
+	*slot = ring;
 	return 0;
+}
 
-undo:
-	free_set(set);
-	return PTR_ERR(ring);
+/* The rings for queues @rx_from and @tx_from up to those of @want */
+static int alloc_set(struct tgbe_device *dev, struct ring_set *set,
+		     const struct tgbe_config *want, unsigned int rx_from,
+		     unsigned int tx_from)
+{
+	unsigned int q, end = armed_queues(dev, want);
+	int err = 0;
+
+	for (q = rx_from; q < end && !err; q++)
+		err = alloc_one(dev, &set->rx[q], true, q, want);
+	for (q = tx_from; q < end && !err; q++)
+		err = alloc_one(dev, &set->tx[q], false, q, want);
+	if (err)
+		free_set(set);
+	return err;
 }
 
 /* Everything below is done by the owner of the vector's poll, that is between
@@ -247,7 +342,7 @@ static bool same_geometry(struct tgbe_device *dev,
 /* Arrays that stay: a size is only a limit, so there is nothing to swap */
 static void set_limits(struct tgbe_device *dev, const struct tgbe_config *want)
 {
-	for (unsigned int q = 0; q < dev->config.queues; q++) {
+	for (unsigned int q = 0; q < dev->queues_max; q++) {
 		WRITE_ONCE(dev->vector[q]->rx->limit, want->rx_size);
 		WRITE_ONCE(dev->vector[q]->tx->limit, want->tx_size);
 		/* a larger limit is to be used at once */
@@ -255,18 +350,233 @@ static void set_limits(struct tgbe_device *dev, const struct tgbe_config *want)
 	}
 }
 
-static void swap_set(struct tgbe_device *dev, struct ring_set *set)
+/* A restart of the port gives it the new settings */
+static void give_up_queue(struct tgbe_device *dev)
 {
-	for (unsigned int q = 0; q < dev->config.queues; q++) {
+	dev->unstoppable = true;
+	schedule_work(&dev->timeout_work);
+}
+
+static void swap_set(struct tgbe_device *dev, struct ring_set *set,
+		     unsigned int queues)
+{
+	for (unsigned int q = 0; q < queues; q++) {
 		if (!set->rx[q] && !set->tx[q])
 			continue;
 		if (swap_queue(dev, q, &set->rx[q], &set->tx[q])) {
-			/* a restart of the port gives it the new settings */
-			dev->unstoppable = true;
-			schedule_work(&dev->timeout_work);
+			give_up_queue(dev);
 			return;
 		}
 	}
+}
+
+/* Queues the stack does not know yet get their rings */
+static void add_queues(struct tgbe_device *dev, struct ring_set *set,
+		       unsigned int from, unsigned int to)
+{
+	for (unsigned int q = from; q < to; q++) {
+		struct tgbe_vector *vector = dev->vector[q];
+
+		napi_disable(&vector->napi);
+		attach(vector, &vector->rx, &set->rx[q]);
+		attach(vector, &vector->tx, &set->tx[q]);
+		dev->chip->tx_arm(dev, vector->tx);
+		dev->chip->rx_arm(dev, vector->rx);
+		resume_poll(vector);
+		tgbe_tx_thaw(vector->tx);
+	}
+}
+
+/* Queues the stack no longer sends on, and to which nothing is steered, lose
+ * their rings
+ */
+static void remove_queues(struct tgbe_device *dev, struct ring_set *set,
+			  unsigned int from, unsigned int to)
+{
+	for (unsigned int q = from; q < to; q++) {
+		struct tgbe_vector *vector = dev->vector[q];
+		int err;
+
+		napi_disable(&vector->napi);
+		err = quiesce_tx(dev, vector) ?: quiesce_rx(dev, vector);
+		if (!err) {
+			attach(vector, &vector->tx, &set->tx[q]);
+			attach(vector, &vector->rx, &set->rx[q]);
+			/* a queue left stopped would look stuck */
+			tgbe_tx_thaw(set->tx[q]);
+		}
+		resume_poll(vector);
+		if (err) {
+			give_up_queue(dev);
+			return;
+		}
+	}
+}
+
+static void link_queues(struct tgbe_device *dev, unsigned int from,
+			unsigned int to, bool linked)
+{
+	for (unsigned int q = from; q < to; q++)
+		tgbe_netdev_link_queue(dev, q, linked);
+}
+
+/* The hardware half comes first, so that the stack never sees a queue without
+ * rings. After an error all is as before.
+ */
+static int grow(struct tgbe_device *dev, struct ring_set *set,
+		unsigned int queues)
+{
+	unsigned int old = dev->config.queues;
+	int err;
+
+	if (!dev->chip->fixed_arrays)
+		add_queues(dev, set, old, queues);
+	err = netif_set_real_num_queues(dev->netdev, queues, queues);
+	if (err && !dev->chip->fixed_arrays)
+		remove_queues(dev, set, old, queues);
+	if (!err)
+		link_queues(dev, old, queues, true);
+	return err;
+}
+
+/* The stack's half comes first; fewer queues need no memory and do not fail */
+static void shrink(struct tgbe_device *dev, struct ring_set *set,
+		   unsigned int queues)
+{
+	unsigned int old = dev->config.queues;
+
+	link_queues(dev, queues, old, false);
+	netif_set_real_num_queues(dev->netdev, queues, queues);
+	if (!dev->chip->fixed_arrays)
+		remove_queues(dev, set, queues, old);
+}
+
+/* What the polls read anew each time */
+static void set_shares(struct tgbe_device *dev, const struct tgbe_config *want)
+{
+	for (unsigned int q = 0; q < dev->queues_max; q++) {
+		struct tgbe_vector *vector = dev->vector[q];
+
+		WRITE_ONCE(vector->napi.weight, want->rx_batch);
+		if (!vector->rx)
+			continue;
+		WRITE_ONCE(vector->rx->batch, want->refill_batch);
+		WRITE_ONCE(vector->rx->copybreak, want->rx_copybreak);
+		WRITE_ONCE(vector->tx->batch, want->tx_batch);
+		WRITE_ONCE(vector->tx->copybreak, want->tx_copybreak);
+	}
+}
+
+static void renew_moderation(struct tgbe_device *dev,
+			     const struct tgbe_config *want)
+{
+	for (unsigned int q = 0; q < dev->queues_max; q++) {
+		struct tgbe_moderation *old = &dev->config.moderation[q];
+
+		if (!memcmp(old, &want->moderation[q], sizeof(*old)))
+			continue;
+		*old = want->moderation[q];
+		if (netif_running(dev->netdev))
+			tgbe_moderation_renew(dev->vector[q]);
+	}
+}
+
+/* What a ring got here is unused until its copybreak is set, so it may stay
+ * when a later step fails
+ */
+static int alloc_copies(struct tgbe_device *dev, const struct tgbe_config *want)
+{
+	int err = 0;
+
+	for (unsigned int q = 0; q < dev->queues_max && !err; q++)
+		if (want->tx_copybreak && dev->vector[q]->tx)
+			err = tgbe_ring_alloc_copies(dev->vector[q]->tx);
+	return err;
+}
+
+static int alloc_changes(struct tgbe_device *dev, struct ring_set *set,
+			 const struct tgbe_config *want)
+{
+	const struct tgbe_config *old = &dev->config;
+	unsigned int rx_from = old->queues, tx_from = old->queues;
+	int err;
+
+	if (dev->chip->fixed_arrays)
+		return 0;
+	if (want->rx_size != old->rx_size || !same_geometry(dev, want))
+		rx_from = 0;
+	if (want->tx_size != old->tx_size)
+		tx_from = 0;
+	err = alloc_set(dev, set, want, rx_from, tx_from);
+	/* whether to drop when full depends on there being another queue */
+	if (!err && rx_from && (want->queues > 1) != (old->queues > 1)) {
+		err = alloc_one(dev, &set->rx[0], true, 0, want);
+		if (err)
+			free_set(set);
+	}
+	return err;
+}
+
+/* Everything is there and nothing can fail any more. No frame may be let in
+ * that is larger than the buffers of any queue.
+ */
+static void commit(struct tgbe_device *dev, struct ring_set *set,
+		   const struct tgbe_config *want)
+{
+	unsigned int old_frame = tgbe_config_frame(&dev->config);
+	unsigned int frame = tgbe_config_frame(want);
+	unsigned int kept = min(dev->config.queues, want->queues);
+
+	if (frame < old_frame) {
+		dev->chip->frame_limit(dev, frame);
+		/* larger ones may wait in the packet buffer: 64 KB of them
+		 * are in memory well before this is over
+		 */
+		usleep_range(2000, 3000);
+	}
+	if (want->queues != dev->config.queues) {
+		tgbe_rss_spread(dev, want->queues);
+		tgbe_rss_steer(dev, -1);
+	}
+	if (want->queues < dev->config.queues)
+		shrink(dev, set, want->queues);
+	if (dev->chip->fixed_arrays)
+		set_limits(dev, want);
+	else
+		swap_set(dev, set, kept);
+	if (frame > old_frame)
+		dev->chip->frame_limit(dev, frame);
+}
+
+static int change_running(struct tgbe_device *dev,
+			  const struct tgbe_config *want,
+			  struct netlink_ext_ack *extack)
+{
+	struct ring_set set = {};
+	int err;
+
+	err = alloc_copies(dev, want) ?: alloc_changes(dev, &set, want);
+	if (!err && want->queues > dev->config.queues)
+		err = grow(dev, &set, want->queues);
+	if (err)
+		NL_SET_ERR_MSG_MOD(extack,
+				   "no memory for the change, everything stays as it was");
+	else
+		commit(dev, &set, want);
+	free_set(&set);
+	return err;
+}
+
+static int change_closed(struct tgbe_device *dev,
+			 const struct tgbe_config *want)
+{
+	int err;
+
+	err = netif_set_real_num_queues(dev->netdev, want->queues,
+					want->queues);
+	if (!err && want->queues != dev->config.queues)
+		tgbe_rss_spread(dev, want->queues);
+	return err;
 }
 
 /**
@@ -276,55 +586,30 @@ static void swap_set(struct tgbe_device *dev, struct ring_set *set)
  * @extack: where a refusal says which limit was passed
  *
  * Context: process, RTNL.
- * Return: 0, -EINVAL, or -ENOMEM; after an error everything is as before.
+ * Return: 0, -EINVAL or -ERANGE, or -ENOMEM; after an error everything is as
+ * before.
  */
 int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
 		      struct netlink_ext_ack *extack)
 {
-	unsigned int old_frame = tgbe_config_frame(&dev->config);
-	unsigned int frame = tgbe_config_frame(want);
-	struct ring_set set = {};
-	bool new_rx, new_tx;
+	unsigned int old_queues = dev->config.queues;
 	int err;
 
 	err = validate(dev, want, extack);
 	if (err)
 		return err;
-	if (!netif_running(dev->netdev)) {
-		dev->config = *want;
-		return 0;
-	}
-
-	if (!dev->chip->fixed_arrays) {
-		new_rx = want->rx_size != dev->config.rx_size ||
-			 !same_geometry(dev, want);
-		new_tx = want->tx_size != dev->config.tx_size;
-		err = alloc_set(dev, &set, want, new_rx, new_tx);
-		if (err) {
-			NL_SET_ERR_MSG_MOD(extack,
-					   "no memory for the new rings, the old ones stay");
-			return err;
-		}
-	}
-
-	/* Nothing can fail past this point. No frame may be let in that is
-	 * larger than the buffers of any queue.
-	 */
-	if (frame < old_frame) {
-		dev->chip->frame_limit(dev, frame);
-		/* larger ones may wait in the packet buffer: 64 KB of them
-		 * are in memory well before this is over
-		 */
-		usleep_range(2000, 3000);
-	}
-	if (dev->chip->fixed_arrays)
-		set_limits(dev, want);
+	if (netif_running(dev->netdev))
+		err = change_running(dev, want, extack);
 	else
-		swap_set(dev, &set);
-	if (frame > old_frame)
-		dev->chip->frame_limit(dev, frame);
+		err = change_closed(dev, want);
+	if (err)
+		return err;
+
+	set_shares(dev, want);
+	renew_moderation(dev, want);
 	dev->config = *want;
-	free_set(&set);
+	if (want->queues > old_queues)
+		tgbe_netdev_xps(dev, old_queues);
 	return 0;
 }
 
@@ -375,13 +660,13 @@ int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
  */
 int tgbe_queues_alloc(struct tgbe_device *dev)
 {
-	struct ring_set set;
+	struct ring_set set = {};
 	int err;
 
-	err = alloc_set(dev, &set, &dev->config, true, true);
+	err = alloc_set(dev, &set, &dev->config, 0, 0);
 	if (err)
 		return err;
-	for (unsigned int q = 0; q < dev->config.queues; q++) {
+	for (unsigned int q = 0; q < armed_queues(dev, &dev->config); q++) {
 		attach(dev->vector[q], &dev->vector[q]->rx, &set.rx[q]);
 		attach(dev->vector[q], &dev->vector[q]->tx, &set.tx[q]);
 	}
@@ -396,10 +681,12 @@ int tgbe_queues_alloc(struct tgbe_device *dev)
  */
 void tgbe_queues_arm(struct tgbe_device *dev)
 {
-	for (unsigned int q = 0; q < dev->config.queues; q++)
+	unsigned int q, end = armed_queues(dev, &dev->config);
+
+	for (q = 0; q < end; q++)
 		dev->chip->tx_arm(dev, dev->vector[q]->tx);
 	tgbe_set_bits(dev, TGBE_TCTL, TGBE_TCTL_EN);
-	for (unsigned int q = 0; q < dev->config.queues; q++)
+	for (q = 0; q < end; q++)
 		dev->chip->rx_arm(dev, dev->vector[q]->rx);
 }
 

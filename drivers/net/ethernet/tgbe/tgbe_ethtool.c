@@ -87,6 +87,183 @@ static void get_channels(struct net_device *netdev,
 	channels->combined_count = dev->config.queues;
 }
 
+static int set_channels(struct net_device *netdev,
+			struct ethtool_channels *channels)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+	struct tgbe_config want = dev->config;
+
+	/* the core has compared each count with its maximum */
+	want.queues = channels->combined_count;
+	return tgbe_config_apply(dev, &want, NULL);
+}
+
+static void show_moderation(const struct tgbe_moderation *m,
+			    struct ethtool_coalesce *c)
+{
+	c->rx_coalesce_usecs = m->rx.usecs;
+	c->rx_max_coalesced_frames = m->rx.frames;
+	c->rx_coalesce_usecs_irq = m->rx.usecs_irq;
+	c->rx_max_coalesced_frames_irq = m->rx.frames_irq;
+	c->use_adaptive_rx_coalesce = m->rx.adaptive;
+	c->tx_coalesce_usecs = m->tx.usecs;
+	c->tx_max_coalesced_frames = m->tx.frames;
+	c->tx_coalesce_usecs_irq = m->tx.usecs_irq;
+	c->tx_max_coalesced_frames_irq = m->tx.frames_irq;
+	c->use_adaptive_tx_coalesce = m->tx.adaptive;
+}
+
+static struct tgbe_moderation wanted_moderation(const struct ethtool_coalesce *c)
+{
+	return (struct tgbe_moderation){
+		.rx = {
+			.usecs = c->rx_coalesce_usecs,
+			.frames = c->rx_max_coalesced_frames,
+			.usecs_irq = c->rx_coalesce_usecs_irq,
+			.frames_irq = c->rx_max_coalesced_frames_irq,
+			.adaptive = c->use_adaptive_rx_coalesce,
+		},
+		.tx = {
+			.usecs = c->tx_coalesce_usecs,
+			.frames = c->tx_max_coalesced_frames,
+			.usecs_irq = c->tx_coalesce_usecs_irq,
+			.frames_irq = c->tx_max_coalesced_frames_irq,
+			.adaptive = c->use_adaptive_tx_coalesce,
+		},
+	};
+}
+
+/* Vectors may differ after -Q: the first one stands for all */
+static int get_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
+			struct kernel_ethtool_coalesce *kernel_c,
+			struct netlink_ext_ack *extack)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	show_moderation(&dev->config.moderation[0], c);
+	return 0;
+}
+
+static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
+			struct kernel_ethtool_coalesce *kernel_c,
+			struct netlink_ext_ack *extack)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+	struct tgbe_config want = dev->config;
+
+	for (unsigned int q = 0; q < dev->queues_max; q++)
+		want.moderation[q] = wanted_moderation(c);
+	return tgbe_config_apply(dev, &want, extack);
+}
+
+static int get_per_queue_coalesce(struct net_device *netdev, u32 queue,
+				  struct ethtool_coalesce *c)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	if (queue >= dev->config.queues)
+		return -EINVAL;
+	show_moderation(&dev->config.moderation[queue], c);
+	return 0;
+}
+
+static int set_per_queue_coalesce(struct net_device *netdev, u32 queue,
+				  struct ethtool_coalesce *c)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+	struct tgbe_config want = dev->config;
+
+	if (queue >= dev->config.queues)
+		return -EINVAL;
+	want.moderation[queue] = wanted_moderation(c);
+	return tgbe_config_apply(dev, &want, NULL);
+}
+
+static int get_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd,
+		     u32 *rules)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	if (cmd->cmd != ETHTOOL_GRXRINGS)
+		return -EOPNOTSUPP;
+	cmd->data = dev->config.queues;
+	return 0;
+}
+
+static u32 get_rxfh_key_size(struct net_device *netdev)
+{
+	return TGBE_RSSRK_BYTES;
+}
+
+static u32 get_rxfh_indir_size(struct net_device *netdev)
+{
+	return TGBE_RETA_ENTRIES;
+}
+
+static int get_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *rxfh)
+{
+	tgbe_rss_get(netdev_priv(netdev), rxfh);
+	return 0;
+}
+
+static int set_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *rxfh,
+		    struct netlink_ext_ack *extack)
+{
+	return tgbe_rss_set(netdev_priv(netdev), rxfh, extack);
+}
+
+static int get_rxfh_fields(struct net_device *netdev,
+			   struct ethtool_rxfh_fields *fields)
+{
+	fields->data = tgbe_rss_get_fields(netdev_priv(netdev),
+					   fields->flow_type);
+	return 0;
+}
+
+static int set_rxfh_fields(struct net_device *netdev,
+			   const struct ethtool_rxfh_fields *fields,
+			   struct netlink_ext_ack *extack)
+{
+	return tgbe_rss_set_fields(netdev_priv(netdev), fields->flow_type,
+				   fields->data, extack);
+}
+
+static int get_tunable(struct net_device *netdev,
+		       const struct ethtool_tunable *tuna, void *data)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	switch (tuna->id) {
+	case ETHTOOL_RX_COPYBREAK:
+		*(u32 *)data = dev->config.rx_copybreak;
+		return 0;
+	case ETHTOOL_TX_COPYBREAK:
+		*(u32 *)data = dev->config.tx_copybreak;
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static int set_tunable(struct net_device *netdev,
+		       const struct ethtool_tunable *tuna, const void *data)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+	struct tgbe_config want = dev->config;
+
+	switch (tuna->id) {
+	case ETHTOOL_RX_COPYBREAK:
+		want.rx_copybreak = *(const u32 *)data;
+		break;
+	case ETHTOOL_TX_COPYBREAK:
+		want.tx_copybreak = *(const u32 *)data;
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+	return tgbe_config_apply(dev, &want, NULL);
+}
+
 static int get_sset_count(struct net_device *netdev, int sset)
 {
 	return sset == ETH_SS_STATS ? tgbe_stats_count(netdev_priv(netdev)) :
@@ -106,6 +283,11 @@ static void get_ethtool_stats(struct net_device *netdev,
 }
 
 const struct ethtool_ops tgbe_ethtool_ops = {
+	.supported_coalesce_params = ETHTOOL_COALESCE_USECS |
+				     ETHTOOL_COALESCE_MAX_FRAMES |
+				     ETHTOOL_COALESCE_USECS_IRQ |
+				     ETHTOOL_COALESCE_MAX_FRAMES_IRQ |
+				     ETHTOOL_COALESCE_USE_ADAPTIVE,
 	.get_drvinfo		= get_drvinfo,
 	.get_msglevel		= get_msglevel,
 	.set_msglevel		= set_msglevel,
@@ -116,6 +298,20 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 	.get_ringparam		= get_ringparam,
 	.set_ringparam		= set_ringparam,
 	.get_channels		= get_channels,
+	.set_channels		= set_channels,
+	.get_coalesce		= get_coalesce,
+	.set_coalesce		= set_coalesce,
+	.get_per_queue_coalesce	= get_per_queue_coalesce,
+	.set_per_queue_coalesce	= set_per_queue_coalesce,
+	.get_rxnfc		= get_rxnfc,
+	.get_rxfh_key_size	= get_rxfh_key_size,
+	.get_rxfh_indir_size	= get_rxfh_indir_size,
+	.get_rxfh		= get_rxfh,
+	.set_rxfh		= set_rxfh,
+	.get_rxfh_fields	= get_rxfh_fields,
+	.set_rxfh_fields	= set_rxfh_fields,
+	.get_tunable		= get_tunable,
+	.set_tunable		= set_tunable,
 	.get_sset_count		= get_sset_count,
 	.get_strings		= get_strings,
 	.get_ethtool_stats	= get_ethtool_stats,

@@ -17,6 +17,7 @@ static irqreturn_t queue_interrupt(int irq, void *data)
 {
 	struct tgbe_vector *vector = data;
 
+	WRITE_ONCE(vector->interrupts, vector->interrupts + 1);
 	/* the chip masked this vector when it sent the message */
 	napi_schedule_irqoff(&vector->napi);
 	return IRQ_HANDLED;
@@ -57,6 +58,7 @@ static irqreturn_t single_interrupt(int irq, void *data)
 
 	/* Reading masks on one chip and not on the other: this serves both */
 	tgbe_wr(dev, TGBE_IMC, TGBE_INT_ALL);
+	WRITE_ONCE(vector->interrupts, vector->interrupts + 1);
 	handle_other(dev, causes);
 	napi_schedule_irqoff(&vector->napi);
 	return IRQ_HANDLED;
@@ -112,6 +114,7 @@ static struct tgbe_vector *alloc_vector(struct tgbe_device *dev,
 	vector->dev = dev;
 	vector->index = index;
 	dev->chip->irq_bits(vector);
+	tgbe_moderation_init(vector);
 	netif_napi_add_config(dev->netdev, &vector->napi, tgbe_poll, index);
 	netif_napi_set_irq(&vector->napi, tgbe_irq_number(dev, index));
 	return vector;
@@ -249,7 +252,7 @@ void tgbe_irq_release(struct tgbe_device *dev)
 void tgbe_irq_enable(struct tgbe_device *dev)
 {
 	dev->chip->irq_setup(dev);
-	tgbe_moderation_apply(dev);
+	tgbe_moderation_start(dev);
 	/* causes left from before the reset are not ours */
 	tgbe_rd(dev, TGBE_ICR);
 

@@ -18,11 +18,14 @@ int tgbe_poll(struct napi_struct *napi, int budget)
 {
 	struct tgbe_vector *vector = container_of(napi, struct tgbe_vector,
 						  napi);
+	unsigned int sent = 0;
 	bool more = false;
 	int work = 0;
 
-	if (vector->tx)
-		more = tgbe_tx_clean(vector->tx, budget);
+	if (vector->tx) {
+		sent = tgbe_tx_clean(vector->tx, budget);
+		more = sent && sent >= READ_ONCE(vector->tx->batch);
+	}
 	if (unlikely(!budget))
 		return 0;
 	if (vector->rx)
@@ -30,10 +33,13 @@ int tgbe_poll(struct napi_struct *napi, int budget)
 	/* last, since receiving made the stack send acknowledgements */
 	if (vector->tx)
 		tgbe_tx_flush(vector->tx);
-	if (more || work == budget)
+	if (more || work == budget) {
+		tgbe_moderation_polled(vector, work, sent, false);
 		return budget;
-
-	if (napi_complete_done(napi, work))
+	}
+	if (napi_complete_done(napi, work)) {
+		tgbe_moderation_polled(vector, work, sent, true);
 		writel(vector->unmask_bits, vector->unmask);
+	}
 	return work;
 }

@@ -20,38 +20,49 @@ static void disable_polls(struct tgbe_device *dev)
 		napi_disable(&dev->vector[q]->napi);
 }
 
-/* Which NAPI serves which queue, for those who ask over netlink */
+/**
+ * tgbe_netdev_link_queue() - tell netlink which NAPI serves a queue pair
+ * @dev: port
+ * @queue: queue pair
+ * @linked: false when it goes
+ *
+ * Context: process, RTNL.
+ */
+void tgbe_netdev_link_queue(struct tgbe_device *dev, unsigned int queue,
+			    bool linked)
+{
+	struct napi_struct *napi = linked ? &dev->vector[queue]->napi : NULL;
+
+	netif_queue_set_napi(dev->netdev, queue, NETDEV_QUEUE_TYPE_RX, napi);
+	netif_queue_set_napi(dev->netdev, queue, NETDEV_QUEUE_TYPE_TX, napi);
+}
+
 static void link_queues(struct tgbe_device *dev, bool linked)
 {
-	for (unsigned int q = 0; q < dev->config.queues; q++) {
-		struct napi_struct *napi = linked ? &dev->vector[q]->napi :
-						    NULL;
-
-		netif_queue_set_napi(dev->netdev, q, NETDEV_QUEUE_TYPE_RX, napi);
-		netif_queue_set_napi(dev->netdev, q, NETDEV_QUEUE_TYPE_TX, napi);
-	}
+	for (unsigned int q = 0; q < dev->config.queues; q++)
+		tgbe_netdev_link_queue(dev, q, linked);
 }
 
 /**
  * tgbe_netdev_xps() - the map of CPUs to transmit queues until a user sets one
  * @dev: registered port
+ * @first: queue to begin with; those before it keep the map they have
  *
  * A CPU sends on the queue whose interrupt it takes; CPUs beyond the queues
  * share them in turn.
  */
-void tgbe_netdev_xps(struct tgbe_device *dev)
+void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first)
 {
-	unsigned int queues = dev->config.queues;
 	cpumask_var_t mask;
 
-	if (queues < 2 || !zalloc_cpumask_var(&mask, GFP_KERNEL))
+	if (dev->queues_max < 2 || !zalloc_cpumask_var(&mask, GFP_KERNEL))
 		return;
-	for (unsigned int q = 0; q < queues; q++) {
+	for (unsigned int q = first; q < dev->config.queues; q++) {
 		unsigned int cpu, i = 0;
 
 		cpumask_clear(mask);
 		for_each_online_cpu(cpu)
-			if (i++ % queues == q)
+			if (i++ % dev->queues_max == q)
 				cpumask_set_cpu(cpu, mask);
 		netif_set_xps_queue(dev->netdev, mask, q);
 	}
@@ -107,6 +118,7 @@ static int ndo_stop(struct net_device *netdev)
 	tgbe_irq_disable(dev);
 	tgbe_irq_release(dev);
 	tgbe_link_stop(dev);
+	tgbe_moderation_stop(dev);
 	link_queues(dev, false);
 	/* only now, when no completion can wake a queue again */
 	netif_tx_disable(dev->netdev);
@@ -261,7 +273,9 @@ static void service_work(struct work_struct *work)
 	tgbe_stats_harvest(dev);
 	/* a change of rings may be under way: the lock keeps them here */
 	spin_lock_bh(&dev->stats_lock);
-	for (unsigned int q = 0; q < dev->config.queues; q++) {
+	for (unsigned int q = 0; q < dev->queues_max; q++) {
+		if (!dev->vector[q]->rx)
+			continue;
 		flush_without_link(dev, q);
 		feed_starved(dev, q);
 	}

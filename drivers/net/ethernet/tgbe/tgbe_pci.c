@@ -196,7 +196,7 @@ static int bring_up(struct tgbe_device *dev)
 	err = register_netdev(dev->netdev);
 	if (err)
 		goto free_irq;
-	tgbe_netdev_xps(dev);
+	tgbe_netdev_xps(dev, 0);
 	return 0;
 
 free_irq:

@@ -78,6 +78,8 @@
 #define TGBE_IAM			0x000e0
 #define TGBE_82574_IVAR			0x000e4
 #define TGBE_82574_EITR(n)		(0x000e8 + 4 * (n))
+#define TGBE_82574_EITR_NS		256
+#define TGBE_82574_EITR_MAX		0xffff
 #define TGBE_INT_TXDW			BIT(0)
 #define TGBE_INT_LSC			BIT(2)
 #define TGBE_INT_RXDMT0			BIT(4)
@@ -107,6 +109,7 @@
 #define TGBE_82576_EIAM			0x01530
 #define TGBE_82576_EITR(n)		(0x01680 + 4 * (n))
 #define TGBE_82576_EITR_USECS		GENMASK(14, 2)
+#define TGBE_82576_EITR_MAX		8191
 #define TGBE_82576_EITR_CNT_IGNR	BIT(31)
 #define TGBE_82576_IVAR(n)		(0x01700 + 4 * ((n) & 7))
 #define TGBE_82576_IVAR_RX_SHIFT(n)	((n) < 8 ? 0 : 16)
@@ -219,6 +222,8 @@
 #define TGBE_MRQC_IP6_EX		BIT(19)
 #define TGBE_MRQC_IP6			BIT(20)
 #define TGBE_MRQC_TCP6			BIT(21)
+#define TGBE_MRQC_82576_UDP4		BIT(22)
+#define TGBE_MRQC_82576_UDP6		BIT(23)
 #define TGBE_RETA(n)			(0x05c00 + 4 * (n))
 #define TGBE_RETA_ENTRIES		128
 #define TGBE_RSSRK(n)			(0x05c80 + 4 * (n))

@@ -59,6 +59,33 @@ static int fill(struct tgbe_ring *ring)
 	return 0;
 }
 
+static size_t copies_bytes(const struct tgbe_ring *ring)
+{
+	return (size_t)ring->count * TGBE_TX_COPYBREAK_MAX;
+}
+
+/**
+ * tgbe_ring_alloc_copies() - let a transmit ring copy short frames
+ * @ring: transmit ring, in use or not
+ *
+ * Context: process, sleeps.
+ * Return: 0, also if it could already; or -ENOMEM.
+ */
+int tgbe_ring_alloc_copies(struct tgbe_ring *ring)
+{
+	void *copies;
+
+	if (ring->copies)
+		return 0;
+	copies = dma_alloc_coherent(ring->dma_dev, copies_bytes(ring),
+				    &ring->copies_dma, GFP_KERNEL);
+	if (!copies)
+		return -ENOMEM;
+	/* pairs with the acquire in may_copy() */
+	smp_store_release(&ring->copies, copies);
+	return 0;
+}
+
 /**
  * tgbe_ring_alloc() - make a ring that is ready to be armed
  * @dev: port
@@ -87,6 +114,12 @@ struct tgbe_ring *tgbe_ring_alloc(struct tgbe_device *dev, bool is_rx,
 	ring->index = index;
 	ring->is_rx = is_rx;
 	ring->limit = is_rx ? config->rx_size : config->tx_size;
+	ring->batch = is_rx ? config->refill_batch : config->tx_batch;
+	ring->copybreak = is_rx ? config->rx_copybreak : config->tx_copybreak;
+	/* A full queue must not hold up the others, at the price that it drops
+	 * where the partner could have been asked to pause.
+	 */
+	ring->drop_full = config->queues > 1;
 	ring->count = dev->chip->fixed_arrays ? TGBE_RING_MAX : ring->limit;
 	if (is_rx)
 		ring->geometry =
@@ -99,6 +132,8 @@ struct tgbe_ring *tgbe_ring_alloc(struct tgbe_device *dev, bool is_rx,
 		err = alloc_pool(dev, ring);
 	if (!err && is_rx)
 		err = fill(ring);
+	if (!err && !is_rx && config->tx_copybreak)
+		err = tgbe_ring_alloc_copies(ring);
 	if (!err)
 		return ring;
 
@@ -122,6 +157,9 @@ void tgbe_ring_free(struct tgbe_ring *ring)
 		tgbe_rx_flush(ring);
 	if (ring->pool)
 		page_pool_destroy(ring->pool);
+	if (ring->copies)
+		dma_free_coherent(ring->dma_dev, copies_bytes(ring),
+				  ring->copies, ring->copies_dma);
 	if (ring->desc)
 		dma_free_coherent(ring->dma_dev, ring->desc_bytes, ring->desc,
 				  ring->desc_dma);

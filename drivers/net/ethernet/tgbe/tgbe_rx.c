@@ -54,7 +54,7 @@ unsigned int tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted,
 /* Small rings refill in smaller steps: a step is room that the chip lacks */
 static unsigned int refill_batch(const struct tgbe_ring *ring)
 {
-	return min_t(unsigned int, TGBE_RX_REFILL_BATCH, ring->limit / 8);
+	return min_t(unsigned int, READ_ONCE(ring->batch), ring->limit / 8);
 }
 
 static void refill(struct tgbe_ring *ring, struct tgbe_rx_stats *stats)
@@ -166,7 +166,7 @@ static void take_piece(struct tgbe_vector *vector, struct tgbe_ring *ring,
 	}
 
 	prefetch(buffer + g->headroom);
-	if (eop && len <= TGBE_RX_COPYBREAK) {
+	if (eop && len <= READ_ONCE(ring->copybreak)) {
 		skb = copy_frame(vector, ring, page, buffer + g->headroom, len);
 		stats->copied++;
 	} else {
@@ -184,15 +184,21 @@ static void take_piece(struct tgbe_vector *vector, struct tgbe_ring *ring,
 static void set_checksum(struct sk_buff *skb, u32 status,
 			 struct tgbe_rx_stats *stats)
 {
-	if (status & TGBE_RXD_STAT_IXSM)
+	if (status & TGBE_RXD_STAT_IXSM) {
+		stats->csum_none++;
 		return;
+	}
 	/* The stack looks again at a frame the chip called bad: the 82576 is
 	 * wrong about short SCTP frames.
 	 */
-	if (unlikely(status & (TGBE_RXD_ERR_L4E | TGBE_RXD_ERR_IPE)))
+	if (unlikely(status & (TGBE_RXD_ERR_L4E | TGBE_RXD_ERR_IPE))) {
 		stats->csum_errors++;
-	else if (status & (TGBE_RXD_STAT_L4CS | TGBE_RXD_STAT_UDPCS))
+	} else if (status & (TGBE_RXD_STAT_L4CS | TGBE_RXD_STAT_UDPCS)) {
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
+		stats->csum_good++;
+	} else {
+		stats->csum_none++;
+	}
 }
 
 static void set_hash(struct sk_buff *skb, const struct tgbe_rx_desc_done *done)
@@ -228,6 +234,8 @@ static void deliver(struct tgbe_vector *vector, struct tgbe_ring *ring,
 
 	if (netdev->features & NETIF_F_RXCSUM)
 		set_checksum(skb, status, stats);
+	else
+		stats->csum_none++;
 	if (netdev->features & NETIF_F_RXHASH)
 		set_hash(skb, done);
 	if (status & TGBE_RXD_STAT_VP)

@@ -98,7 +98,7 @@ static const struct hw_counter hw_counters[HW_COUNTERS] = {
  */
 static const char *const rx_names[] = {
 	"packets", "bytes", "drops", "errors", "csum_errors", "alloc_failed",
-	"copied", "polls", "doorbells",
+	"csum_good", "csum_none", "copied", "polls", "doorbells",
 };
 
 static_assert(ARRAY_SIZE(rx_names) * sizeof(u64) ==
@@ -106,7 +106,8 @@ static_assert(ARRAY_SIZE(rx_names) * sizeof(u64) ==
 
 static const char *const tx_names[] = {
 	"packets", "bytes", "dropped", "stops", "restarts", "doorbells",
-	"contexts", "timeouts",
+	"contexts", "csum", "gso_packets", "gso_bytes", "gso_wire_packets",
+	"gso_wire_bytes", "copied", "timeouts",
 };
 
 static_assert(ARRAY_SIZE(tx_names) * sizeof(u64) ==

@@ -15,9 +15,6 @@
 
 #include "tgbe.h"
 
-/* Frames cleaned in one poll at most, so that receive gets its turn */
-#define CLEAN_BATCH	256
-
 /* A doorbell can be left to the poll that takes back the frames before it, if
  * it rings for few and short frames only: together they are less than a
  * moderation interval on the wire, and frames that carry bulk data never wait.
@@ -257,6 +254,29 @@ undo:
 	return -ENOMEM;
 }
 
+static bool may_copy(const struct tgbe_ring *ring, unsigned int len)
+{
+	/* pairs with the release in tgbe_ring_alloc_copies() */
+	return len <= READ_ONCE(ring->copybreak) &&
+	       smp_load_acquire(&ring->copies);
+}
+
+/* The same for a short frame: copied to the buffer of slot @i, nothing to map */
+static int put_copy(struct tgbe_ring *ring, struct sk_buff *skb, u16 i, u32 cmd,
+		    u32 status)
+{
+	size_t offset = (size_t)i * TGBE_TX_COPYBREAK_MAX;
+	int end;
+
+	if (skb_copy_bits(skb, 0, ring->copies + offset, skb->len))
+		return -EFAULT;
+	end = put_piece(ring, i, ring->copies_dma + offset, skb->len, false,
+			cmd, status);
+	ring->tx_slot[i].len = 0;
+	count_use(ring, &ring->use.copied);
+	return end;
+}
+
 static u16 previous(const struct tgbe_ring *ring, u16 i)
 {
 	return i ? i - 1 : ring->count - 1;
@@ -275,6 +295,26 @@ static void remember_frame(struct tgbe_tx_slot *slot, struct sk_buff *skb,
 	slot->wire_bytes = skb->len + (segs - 1) * o->header_len;
 }
 
+static void count_offload(struct tgbe_ring *ring,
+			  const struct tgbe_tx_slot *slot,
+			  const struct tgbe_tx_offload *o, bool new_context)
+{
+	struct tgbe_tx_stats *use = &ring->use;
+
+	if (o->l4 == TGBE_L4_NONE && !new_context)
+		return;
+	u64_stats_update_begin(&ring->use_sync);
+	use->contexts += new_context;
+	use->csum += o->l4 != TGBE_L4_NONE;
+	if (o->mss) {
+		use->gso_packets++;
+		use->gso_bytes += o->frame_len;
+		use->gso_wire_packets += slot->segs;
+		use->gso_wire_bytes += slot->wire_bytes;
+	}
+	u64_stats_update_end(&ring->use_sync);
+}
+
 static __always_inline netdev_tx_t xmit(struct sk_buff *skb,
 					struct tgbe_ring *ring,
 					const enum tgbe_format fmt)
@@ -284,6 +324,7 @@ static __always_inline netdev_tx_t xmit(struct sk_buff *skb,
 	union tgbe_tx_desc context;
 	u16 first, start, last;
 	bool flush, defer;
+	u32 cmd, status;
 	int end;
 
 	if (unlikely(!netif_txq_maybe_stop(txq, unused(ring),
@@ -299,16 +340,19 @@ static __always_inline netdev_tx_t xmit(struct sk_buff *skb,
 
 	first = ring->next_to_use;
 	start = put_context(ring, first, &o, &context, fmt);
-	end = put_frame(ring, skb, first, start, tgbe_txd_cmd(&o, fmt),
-			tgbe_txd_status(&o, fmt));
+	cmd = tgbe_txd_cmd(&o, fmt);
+	status = tgbe_txd_status(&o, fmt);
+	if (may_copy(ring, skb->len))
+		end = put_copy(ring, skb, start, cmd, status);
+	else
+		end = put_frame(ring, skb, first, start, cmd, status);
 	if (unlikely(end < 0))
 		goto drop;
 
 	last = previous(ring, end);
 	tx_desc(ring, last)->data.cmd |= cpu_to_le32(TGBE_TXD_EOP | TGBE_TXD_RS);
 	remember_frame(&ring->tx_slot[first], skb, &o, last);
-	if (start != first)
-		count_use(ring, &ring->use.contexts);
+	count_offload(ring, &ring->tx_slot[first], &o, start != first);
 	ring->context = context;
 	skb_tx_timestamp(skb);
 	flush = __netdev_tx_sent_queue(txq, ring->tx_slot[first].wire_bytes,
@@ -365,18 +409,19 @@ static u16 free_frame(struct tgbe_ring *ring, u16 i, int budget)
 	return end;
 }
 
-/* Take back frames the chip has sent or, with @discard, all of them. Returns
- * true when it stopped for its share of the poll, not for want of frames.
+/* Take back frames the chip has sent, up to the poll's share, or with @discard
+ * all of them. Returns how many.
  */
-static bool reclaim(struct tgbe_ring *ring, int budget, bool discard)
+static unsigned int reclaim(struct tgbe_ring *ring, int budget, bool discard)
 {
 	/* pairs with the release in xmit() */
 	u16 end = smp_load_acquire(&ring->next_to_use);
 	unsigned int frames = 0, wire_bytes = 0, segs = 0;
+	unsigned int share = READ_ONCE(ring->batch);
 	u16 i = ring->next_to_clean;
 	int res;
 
-	while (i != end && (discard || frames < CLEAN_BATCH)) {
+	while (i != end && (discard || frames < share)) {
 		struct tgbe_tx_slot *slot = &ring->tx_slot[i];
 		__le32 status = READ_ONCE(tx_desc(ring, slot->last)->data.status);
 
@@ -388,7 +433,7 @@ static bool reclaim(struct tgbe_ring *ring, int budget, bool discard)
 		i = free_frame(ring, i, budget);
 	}
 	if (!frames)
-		return false;
+		return 0;
 
 	/* the slots must be free before the sender sees them so */
 	smp_store_release(&ring->next_to_clean, i);
@@ -406,7 +451,7 @@ static bool reclaim(struct tgbe_ring *ring, int budget, bool discard)
 	/* 0 means that the queue was stopped and is awake now */
 	ring->stats.tx.restarts += res == 0;
 	u64_stats_update_end(&ring->sync);
-	return frames == CLEAN_BATCH;
+	return frames;
 }
 
 /**
@@ -415,9 +460,9 @@ static bool reclaim(struct tgbe_ring *ring, int budget, bool discard)
  * @budget: of the NAPI poll, 0 from netpoll
  *
  * Context: NAPI poll, or its owner with bottom halves disabled.
- * Return: true when there is more to do.
+ * Return: frames taken back, at most @ring->batch; then there may be more.
  */
-bool tgbe_tx_clean(struct tgbe_ring *ring, int budget)
+unsigned int tgbe_tx_clean(struct tgbe_ring *ring, int budget)
 {
 	return reclaim(ring, budget, false);
 }
