@@ -42,7 +42,7 @@ demo:
 	@$(LAB)/demo $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS))
 
 check:
-	@$(LAB)/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS)) $(if $(T),T="$(T)") $(if $(FULL),FULL=$(FULL))
+	@$(LAB)/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS)) $(if $(CONFIG),CONFIG=$(CONFIG)) $(if $(T),T="$(T)") $(if $(FULL),FULL=$(FULL))
 
 bench:
 	@tools/testing/bench/bench $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS))
