@@ -357,7 +357,8 @@ static void give_up_queue(struct tgbe_device *dev)
 	schedule_work(&dev->timeout_work);
 }
 
-static void swap_set(struct tgbe_device *dev, struct ring_set *set,
+/* Returns whether every queue has its new rings */
+static bool swap_set(struct tgbe_device *dev, struct ring_set *set,
 		     unsigned int queues)
 {
 	for (unsigned int q = 0; q < queues; q++) {
@@ -365,9 +366,10 @@ static void swap_set(struct tgbe_device *dev, struct ring_set *set,
 			continue;
 		if (swap_queue(dev, q, &set->rx[q], &set->tx[q])) {
 			give_up_queue(dev);
-			return;
+			return false;
 		}
 	}
+	return true;
 }
 
 /* Queues the stack does not know yet get their rings */
@@ -526,6 +528,7 @@ static void commit(struct tgbe_device *dev, struct ring_set *set,
 	unsigned int old_frame = tgbe_config_frame(&dev->config);
 	unsigned int frame = tgbe_config_frame(want);
 	unsigned int kept = min(dev->config.queues, want->queues);
+	bool done = true;
 
 	if (frame < old_frame) {
 		dev->chip->frame_limit(dev, frame);
@@ -543,8 +546,8 @@ static void commit(struct tgbe_device *dev, struct ring_set *set,
 	if (dev->chip->fixed_arrays)
 		set_limits(dev, want);
 	else
-		swap_set(dev, set, kept);
-	if (frame > old_frame)
+		done = swap_set(dev, set, kept);
+	if (frame > old_frame && done)
 		dev->chip->frame_limit(dev, frame);
 }
 
@@ -705,6 +708,8 @@ void tgbe_queues_free(struct tgbe_device *dev)
 
 		if (!vector->tx)
 			continue;
+		/* what is discarded must not wake a queue without a ring */
+		vector->tx->frozen = true;
 		local_bh_disable();
 		tgbe_tx_discard(vector->tx);
 		local_bh_enable();

@@ -32,14 +32,17 @@ int tgbe_poll(struct napi_struct *napi, int budget)
 		work = tgbe_rx_clean(vector, vector->rx, budget);
 	/* last, since receiving made the stack send acknowledgements */
 	if (vector->tx)
-		tgbe_tx_flush(vector->tx);
-	if (more || work == budget) {
-		tgbe_moderation_polled(vector, work, sent, false);
+		tgbe_tx_flush(vector->tx, false);
+	more |= work == budget;
+	/* while the NAPI is still ours */
+	tgbe_moderation_polled(vector, work, sent, !more);
+	if (more)
 		return budget;
-	}
-	if (napi_complete_done(napi, work)) {
-		tgbe_moderation_polled(vector, work, sent, true);
+
+	if (napi_complete_done(napi, work))
 		writel(vector->unmask_bits, vector->unmask);
-	}
+	else if (vector->tx)
+		/* a timer or a busy poller will poll next, nobody knows when */
+		tgbe_tx_flush(vector->tx, true);
 	return work;
 }
