@@ -7,6 +7,7 @@
 
 #include <linux/bitmap.h>
 #include <linux/cache.h>
+#include <linux/debugfs.h>
 #include <linux/dim.h>
 #include <linux/ethtool.h>
 #include <linux/if_vlan.h>
@@ -313,6 +314,7 @@ struct tgbe_pacer {
  * @rx_pace: of the receive ring
  * @tx_pace: of the transmit ring
  * @name: as it stands in /proc/interrupts
+ * @drops: frames that found the receive ring full; @dev->stats_lock
  * @retired: counters of rings that are gone, transmit and receive, so that
  *	     none ever goes backwards; @dev->stats_lock
  */
@@ -331,6 +333,7 @@ struct tgbe_vector {
 	struct tgbe_pacer rx_pace;
 	struct tgbe_pacer tx_pace;
 	char name[IFNAMSIZ + 16];
+	u64 drops;
 	union tgbe_ring_stats retired[2];
 };
 
@@ -340,6 +343,7 @@ struct tgbe_vector {
  * @tx_size: descriptors in a transmit ring
  * @queues: queue pairs
  * @mtu: bytes, as the stack counts them
+ * @rx_all: damaged frames and such of any length are let in
  * @rx_batch: frames received in one poll at most
  * @tx_batch: frames taken back in one poll at most
  * @refill_batch: buffers posted with one tail write
@@ -352,6 +356,7 @@ struct tgbe_config {
 	u32 tx_size;
 	u32 queues;
 	u32 mtu;
+	bool rx_all;
 	u32 rx_batch;
 	u32 tx_batch;
 	u32 refill_batch;
@@ -458,6 +463,8 @@ enum tgbe_irq_mode {
 /**
  * struct tgbe_link - what was asked of the link and what it is
  * @advertising: link modes offered in autonegotiation
+ * @pause_autoneg: PAUSE is negotiated: @pause is what is offered, not what is done
+ * @pause: FLOW_CTRL_RX and FLOW_CTRL_TX as the user wants them
  * @forced_speed: SPEED_10 or SPEED_100 with autonegotiation off, else 0
  * @forced_duplex: DUPLEX_* that goes with @forced_speed
  * @up: last state reported to the stack
@@ -467,6 +474,8 @@ enum tgbe_irq_mode {
  */
 struct tgbe_link {
 	__ETHTOOL_DECLARE_LINK_MODE_MASK(advertising);
+	bool pause_autoneg;
+	u8 pause;
 	u16 forced_speed;
 	u8 forced_duplex;
 	bool up;
@@ -476,7 +485,7 @@ struct tgbe_link {
 };
 
 /* Index of a latched hardware counter; the table is in tgbe_stats.c */
-#define TGBE_HW_COUNTERS_MAX	48
+#define TGBE_HW_COUNTERS_MAX	64
 
 /**
  * struct tgbe_device - one port
@@ -509,11 +518,15 @@ struct tgbe_link {
  * @rss_table: queue of each indirection entry, as the user sees it
  * @rss_mode: value of MRQC: which headers are hashed
  * @stats_lock: ring pointers and counters against their readers
- * @queue_drops: frames lost to full receive rings; @stats_lock
+ * @fifo_errors: frames lost to full receive rings, or at least the times that
+ *		 it happened; @stats_lock
  * @hw: latched hardware counters; @stats_lock
  * @hw_lock: one reader of the clear-on-read registers at a time
  * @lsc_events: link interrupts
  * @overruns: interrupts that reported a receive overrun
+ * @overruns_seen: those that @fifo_errors knows of; @hw_lock
+ * @debugfs: directory of the ring dumps
+ * @led: LEDCTL as it was before the port was made to blink; RTNL
  */
 struct tgbe_device {
 	struct net_device *netdev;
@@ -548,11 +561,15 @@ struct tgbe_device {
 	u32 rss_mode;
 
 	spinlock_t stats_lock;	/* ring pointers, counters */
-	u64 queue_drops;
+	u64 fifo_errors;
 	u64 hw[TGBE_HW_COUNTERS_MAX];
 	struct mutex hw_lock;	/* clear-on-read registers */
 	atomic_t lsc_events;
 	atomic_t overruns;
+	int overruns_seen;
+
+	struct dentry *debugfs;
+	u32 led;
 };
 
 /* tgbe_pci.c */
@@ -622,6 +639,7 @@ void tgbe_chip_program(struct tgbe_device *dev, struct tgbe_ring *ring);
 
 /* tgbe_nvm.c */
 int tgbe_nvm_check(struct tgbe_device *dev);
+int tgbe_nvm_read(struct tgbe_device *dev, u16 first, u16 count, u16 *words);
 void tgbe_nvm_version(struct tgbe_device *dev, char *buf, size_t len);
 
 /* tgbe_phy.c */
@@ -636,6 +654,10 @@ void tgbe_link_start(struct tgbe_device *dev);
 void tgbe_link_stop(struct tgbe_device *dev);
 void tgbe_link_check(struct tgbe_device *dev);
 void tgbe_link_get(struct tgbe_device *dev, struct ethtool_link_ksettings *ks);
+void tgbe_link_get_pause(struct tgbe_device *dev,
+			 struct ethtool_pauseparam *pause);
+int tgbe_link_set_pause(struct tgbe_device *dev,
+			const struct ethtool_pauseparam *pause);
 int tgbe_link_set(struct tgbe_device *dev,
 		  const struct ethtool_link_ksettings *ks);
 
@@ -734,6 +756,7 @@ int tgbe_filter_vlan_add(struct net_device *netdev, __be16 proto, u16 vid);
 int tgbe_filter_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid);
 void tgbe_filter_vlan_strip(struct tgbe_device *dev, netdev_features_t features);
 void tgbe_filter_rctl(struct tgbe_device *dev, u32 clear, u32 set);
+void tgbe_filter_features(struct tgbe_device *dev, netdev_features_t features);
 
 /* tgbe_rss.c */
 void tgbe_rss_init(struct tgbe_device *dev);
@@ -755,12 +778,36 @@ void tgbe_stats_get64(struct net_device *netdev,
 int tgbe_stats_count(struct tgbe_device *dev);
 void tgbe_stats_strings(struct tgbe_device *dev, u8 *data);
 void tgbe_stats_values(struct tgbe_device *dev, u64 *data);
+void tgbe_stats_pause(struct tgbe_device *dev,
+		      struct ethtool_pause_stats *stats);
+void tgbe_stats_mac(struct tgbe_device *dev,
+		    struct ethtool_eth_mac_stats *stats);
+void tgbe_stats_phy(struct tgbe_device *dev,
+		    struct ethtool_eth_phy_stats *stats);
+void tgbe_stats_rmon(struct tgbe_device *dev, struct ethtool_rmon_stats *stats,
+		     const struct ethtool_rmon_hist_range **ranges);
+extern const struct netdev_stat_ops tgbe_stat_ops;
 
 /* tgbe_netdev.c */
 void tgbe_netdev_init(struct tgbe_device *dev);
 void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first);
 void tgbe_netdev_link_queue(struct tgbe_device *dev, unsigned int queue,
 			    bool linked);
+
+/* tgbe_sysfs.c */
+extern const struct attribute_group tgbe_sysfs_group;
+
+/* tgbe_debugfs.c */
+void tgbe_debugfs_init(void);
+void tgbe_debugfs_exit(void);
+void tgbe_debugfs_add(struct tgbe_device *dev);
+void tgbe_debugfs_remove(struct tgbe_device *dev);
+
+/* tgbe_dump.c */
+/* Layout of ethtool -d: pairs of offset and value */
+#define TGBE_DUMP_VERSION	1
+int tgbe_dump_len(struct tgbe_device *dev);
+void tgbe_dump(struct tgbe_device *dev, u32 *data);
 
 /* tgbe_ethtool.c */
 extern const struct ethtool_ops tgbe_ethtool_ops;

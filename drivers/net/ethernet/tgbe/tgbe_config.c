@@ -52,7 +52,9 @@ void tgbe_config_default(struct tgbe_device *dev)
  */
 unsigned int tgbe_config_frame(const struct tgbe_config *config)
 {
-	return config->mtu + TGBE_FRAME_OVERHEAD;
+	unsigned int mtu = config->rx_all ? TGBE_MTU_MAX : config->mtu;
+
+	return mtu + TGBE_FRAME_OVERHEAD;
 }
 
 static int check_size(const char *which, unsigned int size,

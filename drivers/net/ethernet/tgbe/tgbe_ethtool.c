@@ -282,6 +282,96 @@ static void get_ethtool_stats(struct net_device *netdev,
 	tgbe_stats_values(netdev_priv(netdev), data);
 }
 
+static void get_pause_stats(struct net_device *netdev,
+			    struct ethtool_pause_stats *stats)
+{
+	tgbe_stats_pause(netdev_priv(netdev), stats);
+}
+
+static void get_eth_mac_stats(struct net_device *netdev,
+			      struct ethtool_eth_mac_stats *stats)
+{
+	tgbe_stats_mac(netdev_priv(netdev), stats);
+}
+
+static void get_eth_phy_stats(struct net_device *netdev,
+			      struct ethtool_eth_phy_stats *stats)
+{
+	tgbe_stats_phy(netdev_priv(netdev), stats);
+}
+
+static void get_rmon_stats(struct net_device *netdev,
+			   struct ethtool_rmon_stats *stats,
+			   const struct ethtool_rmon_hist_range **ranges)
+{
+	tgbe_stats_rmon(netdev_priv(netdev), stats, ranges);
+}
+
+static void get_pauseparam(struct net_device *netdev,
+			   struct ethtool_pauseparam *pause)
+{
+	tgbe_link_get_pause(netdev_priv(netdev), pause);
+}
+
+static int set_pauseparam(struct net_device *netdev,
+			  struct ethtool_pauseparam *pause)
+{
+	return tgbe_link_set_pause(netdev_priv(netdev), pause);
+}
+
+static int get_regs_len(struct net_device *netdev)
+{
+	return tgbe_dump_len(netdev_priv(netdev));
+}
+
+static void get_regs(struct net_device *netdev, struct ethtool_regs *regs,
+		     void *data)
+{
+	regs->version = TGBE_DUMP_VERSION;
+	tgbe_dump(netdev_priv(netdev), data);
+}
+
+static int get_eeprom_len(struct net_device *netdev)
+{
+	return TGBE_NVM_CHECKSUM_WORDS * sizeof(u16);
+}
+
+static int get_eeprom(struct net_device *netdev, struct ethtool_eeprom *eeprom,
+		      u8 *data)
+{
+	u16 words[TGBE_NVM_CHECKSUM_WORDS];
+	int err;
+
+	err = tgbe_nvm_read(netdev_priv(netdev), 0, ARRAY_SIZE(words), words);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
+		cpu_to_le16s(&words[i]);
+	eeprom->magic = TGBE_NVM_CHECKSUM;
+	/* the core keeps offset and length within get_eeprom_len() */
+	memcpy(data, (u8 *)words + eeprom->offset, eeprom->len);
+	return 0;
+}
+
+/* The LED blinks by itself until it is told otherwise */
+static int set_phys_id(struct net_device *netdev, enum ethtool_phys_id_state state)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	switch (state) {
+	case ETHTOOL_ID_ACTIVE:
+		dev->led = tgbe_rd(dev, TGBE_LEDCTL);
+		tgbe_wr(dev, TGBE_LEDCTL, (dev->led & ~TGBE_LEDCTL_LED0) |
+			TGBE_LEDCTL_BLINK_ON);
+		return 0;
+	case ETHTOOL_ID_INACTIVE:
+		tgbe_wr(dev, TGBE_LEDCTL, dev->led);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
 const struct ethtool_ops tgbe_ethtool_ops = {
 	.supported_coalesce_params = ETHTOOL_COALESCE_USECS |
 				     ETHTOOL_COALESCE_MAX_FRAMES |
@@ -289,6 +379,11 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 				     ETHTOOL_COALESCE_MAX_FRAMES_IRQ |
 				     ETHTOOL_COALESCE_USE_ADAPTIVE,
 	.get_drvinfo		= get_drvinfo,
+	.get_regs_len		= get_regs_len,
+	.get_regs		= get_regs,
+	.get_eeprom_len		= get_eeprom_len,
+	.get_eeprom		= get_eeprom,
+	.set_phys_id		= set_phys_id,
 	.get_msglevel		= get_msglevel,
 	.set_msglevel		= set_msglevel,
 	.get_link		= ethtool_op_get_link,
@@ -316,4 +411,10 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 	.get_strings		= get_strings,
 	.get_ethtool_stats	= get_ethtool_stats,
 	.get_ts_info		= ethtool_op_get_ts_info,
+	.get_pause_stats	= get_pause_stats,
+	.get_pauseparam		= get_pauseparam,
+	.set_pauseparam		= set_pauseparam,
+	.get_eth_mac_stats	= get_eth_mac_stats,
+	.get_eth_phy_stats	= get_eth_phy_stats,
+	.get_rmon_stats		= get_rmon_stats,
 };

@@ -36,15 +36,24 @@ static bool decode_speed(struct tgbe_device *dev, u32 status)
 }
 
 /* The MAC does not resolve PAUSE by itself */
+static u8 resolve_pause(struct tgbe_device *dev)
+{
+	u16 local, partner;
+
+	if (dev->link.duplex != DUPLEX_FULL)
+		return 0;
+	if (!dev->link.pause_autoneg)
+		return dev->link.pause;
+	if (dev->link.forced_speed ||
+	    tgbe_phy_read(dev, MII_ADVERTISE, &local) ||
+	    tgbe_phy_read(dev, MII_LPA, &partner))
+		return 0;
+	return mii_resolve_flowctrl_fdx(local, partner);
+}
+
 static void apply_pause(struct tgbe_device *dev)
 {
-	u16 local = 0, partner = 0;
-	u8 pause = 0;
-
-	if (dev->link.duplex == DUPLEX_FULL && !dev->link.forced_speed &&
-	    !tgbe_phy_read(dev, MII_ADVERTISE, &local) &&
-	    !tgbe_phy_read(dev, MII_LPA, &partner))
-		pause = mii_resolve_flowctrl_fdx(local, partner);
+	u8 pause = resolve_pause(dev);
 
 	tgbe_chip_ctrl(dev, TGBE_CTRL_RFCE | TGBE_CTRL_TFCE,
 		       (pause & FLOW_CTRL_RX ? TGBE_CTRL_RFCE : 0) |
@@ -122,6 +131,15 @@ void tgbe_link_check(struct tgbe_device *dev)
 	mod_delayed_work(system_percpu_wq, &dev->link_work, 0);
 }
 
+/* IEEE 802.3 annex 28B: what is offered for what is wished */
+static void offer_pause(unsigned long *modes, u8 pause)
+{
+	linkmode_mod_bit(ETHTOOL_LINK_MODE_Pause_BIT, modes,
+			 pause & FLOW_CTRL_RX);
+	linkmode_mod_bit(ETHTOOL_LINK_MODE_Asym_Pause_BIT, modes,
+			 pause == FLOW_CTRL_RX || pause == FLOW_CTRL_TX);
+}
+
 /**
  * tgbe_link_init() - once, at probe: offer everything the port can
  * @dev: port
@@ -131,7 +149,9 @@ void tgbe_link_init(struct tgbe_device *dev)
 	INIT_DELAYED_WORK(&dev->link_work, link_work);
 	linkmode_set_bit_array(offered_modes, ARRAY_SIZE(offered_modes),
 			       dev->link.advertising);
-	linkmode_set_bit(ETHTOOL_LINK_MODE_Pause_BIT, dev->link.advertising);
+	dev->link.pause_autoneg = true;
+	dev->link.pause = FLOW_CTRL_RX | FLOW_CTRL_TX;
+	offer_pause(dev->link.advertising, dev->link.pause);
 	dev->link.speed = SPEED_UNKNOWN;
 	dev->link.duplex = DUPLEX_UNKNOWN;
 }
@@ -180,6 +200,7 @@ void tgbe_link_get(struct tgbe_device *dev, struct ethtool_link_ksettings *ks)
 			       supported);
 	linkmode_set_bit(ETHTOOL_LINK_MODE_Autoneg_BIT, supported);
 	linkmode_set_bit(ETHTOOL_LINK_MODE_Pause_BIT, supported);
+	linkmode_set_bit(ETHTOOL_LINK_MODE_Asym_Pause_BIT, supported);
 	linkmode_set_bit(ETHTOOL_LINK_MODE_TP_BIT, supported);
 	linkmode_set_bit(ETHTOOL_LINK_MODE_TP_BIT, advertising);
 	ks->base.port = PORT_TP;
@@ -220,9 +241,8 @@ int tgbe_link_set(struct tgbe_device *dev,
 		linkmode_and(offered, offered, ks->link_modes.advertising);
 		if (linkmode_empty(offered))
 			return -EINVAL;
-		linkmode_mod_bit(ETHTOOL_LINK_MODE_Pause_BIT, offered,
-				 linkmode_test_bit(ETHTOOL_LINK_MODE_Pause_BIT,
-						   dev->link.advertising));
+		if (dev->link.pause_autoneg)
+			offer_pause(offered, dev->link.pause);
 		linkmode_copy(dev->link.advertising, offered);
 		dev->link.forced_speed = 0;
 	} else {
@@ -243,4 +263,46 @@ int tgbe_link_set(struct tgbe_device *dev,
 		dev->link.forced_duplex = old.forced_duplex;
 	}
 	return err;
+}
+
+/**
+ * tgbe_link_get_pause() - what is wished of PAUSE frames
+ * @dev: port
+ * @pause: filled in
+ */
+void tgbe_link_get_pause(struct tgbe_device *dev,
+			 struct ethtool_pauseparam *pause)
+{
+	pause->autoneg = dev->link.pause_autoneg;
+	pause->rx_pause = !!(dev->link.pause & FLOW_CTRL_RX);
+	pause->tx_pause = !!(dev->link.pause & FLOW_CTRL_TX);
+}
+
+/**
+ * tgbe_link_set_pause() - choose the use of PAUSE frames
+ * @dev: port
+ * @pause: with autoneg what is offered, which renegotiates the link if it
+ *	   changes; without it what is done, at once
+ *
+ * Context: process, RTNL.
+ * Return: 0 or the error of the PHY.
+ */
+int tgbe_link_set_pause(struct tgbe_device *dev,
+			const struct ethtool_pauseparam *pause)
+{
+	__ETHTOOL_DECLARE_LINK_MODE_MASK(before);
+	struct tgbe_link *link = &dev->link;
+
+	linkmode_copy(before, link->advertising);
+	link->pause_autoneg = pause->autoneg;
+	link->pause = (pause->rx_pause ? FLOW_CTRL_RX : 0) |
+		      (pause->tx_pause ? FLOW_CTRL_TX : 0);
+	offer_pause(link->advertising, link->pause_autoneg ? link->pause : 0);
+	if (!netif_running(dev->netdev))
+		return 0;
+	if (!link->forced_speed && !linkmode_equal(before, link->advertising))
+		return tgbe_phy_start(dev);
+	if (link->up)
+		apply_pause(dev);
+	return 0;
 }

@@ -90,8 +90,8 @@ static int ndo_open(struct net_device *netdev)
 	tgbe_queues_arm(dev);
 	enable_polls(dev);
 	link_queues(dev, true);
-	tgbe_filter_rctl(dev, 0, TGBE_RCTL_EN | TGBE_RCTL_BAM |
-			 TGBE_RCTL_SECRC);
+	tgbe_filter_features(dev, netdev->features);
+	tgbe_filter_rctl(dev, 0, TGBE_RCTL_EN | TGBE_RCTL_BAM);
 	tgbe_irq_enable(dev);
 	netif_tx_start_all_queues(dev->netdev);
 	tgbe_link_start(dev);
@@ -168,8 +168,20 @@ static int ndo_set_features(struct net_device *netdev,
 	netdev_features_t changed = netdev->features ^ features;
 	struct tgbe_device *dev = netdev_priv(netdev);
 
+	if (changed & NETIF_F_RXALL) {
+		struct tgbe_config want = dev->config;
+		int err;
+
+		/* the buffers must take any length first */
+		want.rx_all = !!(features & NETIF_F_RXALL);
+		err = tgbe_config_apply(dev, &want, NULL);
+		if (err)
+			return err;
+	}
 	if (changed & NETIF_F_HW_VLAN_CTAG_RX)
 		tgbe_filter_vlan_strip(dev, features);
+	if (changed & (NETIF_F_RXALL | NETIF_F_RXFCS | NETIF_F_LOOPBACK))
+		tgbe_filter_features(dev, features);
 	if (changed & NETIF_F_HW_VLAN_CTAG_FILTER) {
 		netdev->features = features;
 		netif_addr_lock_bh(netdev);
@@ -295,6 +307,8 @@ void tgbe_netdev_init(struct tgbe_device *dev)
 
 	netdev->netdev_ops = &netdev_ops;
 	netdev->ethtool_ops = &tgbe_ethtool_ops;
+	netdev->stat_ops = &tgbe_stat_ops;
+	netdev->sysfs_groups[0] = &tgbe_sysfs_group;
 	netdev->watchdog_timeo = TX_TIMEOUT;
 	netdev->min_mtu = ETH_MIN_MTU;
 	netdev->max_mtu = TGBE_MTU_MAX;
@@ -307,8 +321,15 @@ void tgbe_netdev_init(struct tgbe_device *dev)
 			      NETIF_F_HW_VLAN_CTAG_FILTER;
 	if (dev->chip->format == TGBE_FMT_ADV)
 		netdev->hw_features |= NETIF_F_SCTP_CRC;
+	netdev->hw_features |= NETIF_F_TSO_ECN;
 	netdev->features = netdev->hw_features | NETIF_F_HIGHDMA;
+	/* there for those who want them; the chips number the frames they cut,
+	 * whatever numbers the stack had in mind
+	 */
+	netdev->hw_features |= NETIF_F_RXALL | NETIF_F_RXFCS |
+			       NETIF_F_LOOPBACK | NETIF_F_TSO_MANGLEID;
 	netdev->vlan_features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_TSO |
-				NETIF_F_TSO6 | NETIF_F_HIGHDMA;
+				NETIF_F_TSO6 | NETIF_F_TSO_ECN |
+				NETIF_F_TSO_MANGLEID | NETIF_F_HIGHDMA;
 	netdev->vlan_features |= netdev->hw_features & NETIF_F_SCTP_CRC;
 }

@@ -71,6 +71,29 @@ int tgbe_nvm_check(struct tgbe_device *dev)
 }
 
 /**
+ * tgbe_nvm_read() - read words
+ * @dev: port
+ * @first: number of the first word
+ * @count: how many
+ * @words: where to put them
+ *
+ * Context: process, sleeps.
+ * Return: 0, -EBUSY if the firmware keeps the NVM, or -ETIMEDOUT for a word that
+ * is not there.
+ */
+int tgbe_nvm_read(struct tgbe_device *dev, u16 first, u16 count, u16 *words)
+{
+	int err = nvm_get(dev);
+
+	if (err)
+		return err;
+	for (u16 i = 0; i < count && !err; i++)
+		err = read_word(dev, first + i, &words[i]);
+	nvm_put(dev);
+	return err;
+}
+
+/**
  * tgbe_nvm_version() - version of the NVM image as text
  * @dev: port
  * @buf: where to put it; "unknown" if the word cannot be read

@@ -198,6 +198,7 @@ static int bring_up(struct tgbe_device *dev)
 	if (err)
 		goto free_irq;
 	tgbe_netdev_xps(dev, 0);
+	tgbe_debugfs_add(dev);
 	return 0;
 
 free_irq:
@@ -248,6 +249,7 @@ static void remove(struct pci_dev *pdev)
 	struct net_device *netdev = pci_get_drvdata(pdev);
 	struct tgbe_device *dev = netdev_priv(netdev);
 
+	tgbe_debugfs_remove(dev);
 	unregister_netdev(netdev);
 	cancel_work_sync(&dev->timeout_work);
 	/* back to the firmware, and to the next driver */
@@ -279,7 +281,25 @@ static struct pci_driver tgbe_driver = {
 	.remove		= remove,
 	.shutdown	= shutdown,
 };
-module_pci_driver(tgbe_driver);
+
+static int __init tgbe_init(void)
+{
+	int err;
+
+	tgbe_debugfs_init();
+	err = pci_register_driver(&tgbe_driver);
+	if (err)
+		tgbe_debugfs_exit();
+	return err;
+}
+module_init(tgbe_init);
+
+static void __exit tgbe_exit(void)
+{
+	pci_unregister_driver(&tgbe_driver);
+	tgbe_debugfs_exit();
+}
+module_exit(tgbe_exit);
 
 MODULE_DESCRIPTION("Tunable driver for Intel 82576 and 82574L gigabit Ethernet");
 MODULE_LICENSE("GPL");

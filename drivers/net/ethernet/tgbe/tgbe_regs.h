@@ -68,6 +68,10 @@
 
 #define TGBE_VET			0x00038
 
+#define TGBE_LEDCTL			0x00e00
+#define TGBE_LEDCTL_LED0		GENMASK(7, 0)
+#define TGBE_LEDCTL_BLINK_ON		0x8e
+
 /* Interrupts common to both chips (82576 7.3, 82574 7.4) */
 #define TGBE_ICR			0x000c0
 #define TGBE_82574_ITR			0x000c4
@@ -121,9 +125,11 @@
 /* Receive control (82576 8, 82574 10.2) */
 #define TGBE_RCTL			0x00100
 #define TGBE_RCTL_EN			BIT(1)
+#define TGBE_RCTL_SBP			BIT(2)
 #define TGBE_RCTL_UPE			BIT(3)
 #define TGBE_RCTL_MPE			BIT(4)
 #define TGBE_RCTL_LPE			BIT(5)
+#define TGBE_RCTL_LBM_MAC		BIT(6)
 #define TGBE_RCTL_BAM			BIT(15)
 #define TGBE_RCTL_VFE			BIT(18)
 #define TGBE_RCTL_SECRC			BIT(26)
@@ -266,10 +272,13 @@
 #define TGBE_DC				0x04030
 #define TGBE_82576_TNCRS		0x04034
 #define TGBE_82574_CEXTERR		0x0403c
+#define TGBE_82576_HTDPMC		0x0403c
 #define TGBE_XONRXC			0x04048
 #define TGBE_XONTXC			0x0404c
 #define TGBE_XOFFRXC			0x04050
 #define TGBE_XOFFTXC			0x04054
+/* received frames by size: 64, to 127, 255, 511, 1023, and longer */
+#define TGBE_PRC(n)			(0x0405c + 4 * (n))
 #define TGBE_GPRC			0x04074
 #define TGBE_BPRC			0x04078
 #define TGBE_MPRC			0x0407c
@@ -281,6 +290,7 @@
 #define TGBE_RFC			0x040a8
 #define TGBE_ROC			0x040ac
 #define TGBE_RJC			0x040b0
+#define TGBE_PTC(n)			(0x040d8 + 4 * (n))
 #define TGBE_MPTC			0x040f0
 #define TGBE_BPTC			0x040f4
 #define TGBE_TSCTC			0x040f8

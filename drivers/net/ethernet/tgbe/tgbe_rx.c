@@ -227,8 +227,10 @@ static void deliver(struct tgbe_vector *vector, struct tgbe_ring *ring,
 	}
 	if (unlikely(status & TGBE_RXD_ERR_FRAME)) {
 		stats->errors++;
-		dev_kfree_skb_any(skb);
-		return;
+		if (!(netdev->features & NETIF_F_RXALL)) {
+			dev_kfree_skb_any(skb);
+			return;
+		}
 	}
 	stats->packets++;
 	stats->bytes += skb->len;

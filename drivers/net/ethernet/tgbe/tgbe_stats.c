@@ -4,8 +4,12 @@
  * strings, values and counts all walk them.
  */
 #include <linux/ethtool.h>
+#include <net/netdev_queues.h>
 
 #include "tgbe.h"
+
+/* Registers that count frames by size */
+#define SIZE_CLASSES	6
 
 enum {
 	HW_CRC_ERRORS,
@@ -39,7 +43,10 @@ enum {
 	HW_COLLISIONS,
 	HW_TX_NO_CARRIER,
 	HW_CARRIER_EXT_ERRORS,
-	HW_COUNTERS
+	HW_TX_DISCARDED,
+	HW_RX_SIZES,
+	HW_TX_SIZES = HW_RX_SIZES + SIZE_CLASSES,
+	HW_COUNTERS = HW_TX_SIZES + SIZE_CLASSES,
 };
 
 static_assert(HW_COUNTERS <= TGBE_HW_COUNTERS_MAX);
@@ -49,6 +56,7 @@ static_assert(HW_COUNTERS <= TGBE_HW_COUNTERS_MAX);
 #define ON_82574	BIT(TGBE_FMT_EXT)
 #define ON_BOTH		(ON_82576 | ON_82574)
 
+/* Without a name it is shown in a standard group only */
 struct hw_counter {
 	char name[ETH_GSTRING_LEN];
 	u32 reg;
@@ -89,7 +97,21 @@ static const struct hw_counter hw_counters[HW_COUNTERS] = {
 	[HW_TX_NO_CARRIER]	= { "tx_no_carrier", TGBE_82576_TNCRS, ON_82576 },
 	[HW_CARRIER_EXT_ERRORS]	= { "rx_carrier_ext_errors", TGBE_82574_CEXTERR,
 				    ON_82574 },
+	[HW_TX_DISCARDED]	= { "tx_fifo_errors", TGBE_82576_HTDPMC, ON_82576 },
+#define SIZE_CLASS(n)							\
+	[HW_RX_SIZES + (n)]	= { "", TGBE_PRC(n), ON_BOTH },		\
+	[HW_TX_SIZES + (n)]	= { "", TGBE_PTC(n), ON_BOTH }
+	SIZE_CLASS(0), SIZE_CLASS(1), SIZE_CLASS(2),
+	SIZE_CLASS(3), SIZE_CLASS(4), SIZE_CLASS(5),
 };
+
+static const struct ethtool_rmon_hist_range size_ranges[] = {
+	{ 0, 64 }, { 65, 127 }, { 128, 255 }, { 256, 511 }, { 512, 1023 },
+	{ 1024, TGBE_MTU_MAX + TGBE_FRAME_OVERHEAD },
+	{ }
+};
+
+static_assert(ARRAY_SIZE(size_ranges) == SIZE_CLASSES + 1);
 
 /* Names of a ring's counters, behind "rx_queue_N_" and "tx_queue_N_", in the
  * order of the members of struct tgbe_rx_stats and struct tgbe_tx_stats
@@ -115,6 +137,12 @@ static_assert(ARRAY_SIZE(tx_names) * sizeof(u64) ==
 static const char *const port_names[] = {
 	"rx_fifo_errors", "link_events", "rx_overrun_events",
 };
+
+static bool shows_counter(const struct tgbe_device *dev,
+			  const struct hw_counter *c)
+{
+	return c->name[0] && c->chips & BIT(dev->chip->format);
+}
 
 static bool has_counter(const struct tgbe_device *dev,
 			const struct hw_counter *c)
@@ -143,22 +171,32 @@ static u64 read_counter(struct tgbe_device *dev, const struct hw_counter *c)
  */
 void tgbe_stats_harvest(struct tgbe_device *dev)
 {
+	u64 drops[TGBE_MAX_QUEUES] = {};
 	u64 delta[HW_COUNTERS] = {};
-	u64 drops = 0;
+	u64 dropped = 0;
+	int overruns;
 
 	mutex_lock(&dev->hw_lock);
 	for (unsigned int i = 0; i < HW_COUNTERS; i++)
 		if (has_counter(dev, &hw_counters[i]))
 			delta[i] = read_counter(dev, &hw_counters[i]);
 	for (unsigned int q = 0; q < dev->queues_max; q++)
-		drops += dev->chip->queue_drops(dev, q);
+		drops[q] = dev->chip->queue_drops(dev, q);
+	overruns = atomic_read(&dev->overruns);
 
 	/* a card that is gone reads as all ones, which is no count */
 	if (READ_ONCE(dev->regs)) {
 		spin_lock_bh(&dev->stats_lock);
 		for (unsigned int i = 0; i < HW_COUNTERS; i++)
 			dev->hw[i] += delta[i];
-		dev->queue_drops += drops;
+		for (unsigned int q = 0; q < dev->queues_max; q++) {
+			dev->vector[q]->drops += drops[q];
+			dropped += drops[q];
+		}
+		/* not every card counts the frames, but each reports the event */
+		dev->fifo_errors += max_t(u64, dropped,
+					  overruns - dev->overruns_seen);
+		dev->overruns_seen = overruns;
 		spin_unlock_bh(&dev->stats_lock);
 	}
 	mutex_unlock(&dev->hw_lock);
@@ -238,13 +276,14 @@ void tgbe_stats_get64(struct net_device *netdev,
 	stats->rx_length_errors = dev->hw[HW_RX_UNDERSIZE] +
 				  dev->hw[HW_RX_OVERSIZE];
 	stats->rx_missed_errors = dev->hw[HW_RX_MISSED];
-	stats->rx_fifo_errors = dev->queue_drops;
+	stats->rx_fifo_errors = dev->fifo_errors;
 	stats->rx_errors = rx.rx.errors + dev->hw[HW_RX_ERRORS] +
 			   dev->hw[HW_CARRIER_EXT_ERRORS] +
 			   stats->rx_crc_errors + stats->rx_frame_errors +
 			   stats->rx_length_errors;
 	stats->tx_aborted_errors = dev->hw[HW_TX_EXCESS_COLL];
 	stats->tx_window_errors = dev->hw[HW_TX_LATE_COLL];
+	stats->tx_fifo_errors = dev->hw[HW_TX_DISCARDED];
 	stats->tx_carrier_errors = dev->hw[HW_TX_NO_CARRIER];
 	stats->tx_errors = stats->tx_aborted_errors + stats->tx_window_errors;
 	spin_unlock_bh(&dev->stats_lock);
@@ -261,9 +300,10 @@ int tgbe_stats_count(struct tgbe_device *dev)
 	int n = ARRAY_SIZE(port_names);
 
 	for (unsigned int i = 0; i < HW_COUNTERS; i++)
-		n += has_counter(dev, &hw_counters[i]);
+		n += shows_counter(dev, &hw_counters[i]);
+	/* and the interrupts of each queue pair */
 	return n + dev->queues_max *
-		   (ARRAY_SIZE(rx_names) + ARRAY_SIZE(tx_names));
+		   (ARRAY_SIZE(rx_names) + ARRAY_SIZE(tx_names) + 1);
 }
 
 /**
@@ -278,7 +318,7 @@ void tgbe_stats_strings(struct tgbe_device *dev, u8 *data)
 	for (i = 0; i < ARRAY_SIZE(port_names); i++)
 		ethtool_puts(&data, port_names[i]);
 	for (i = 0; i < HW_COUNTERS; i++)
-		if (has_counter(dev, &hw_counters[i]))
+		if (shows_counter(dev, &hw_counters[i]))
 			ethtool_puts(&data, hw_counters[i].name);
 	for (q = 0; q < dev->queues_max; q++) {
 		for (i = 0; i < ARRAY_SIZE(rx_names); i++)
@@ -287,6 +327,7 @@ void tgbe_stats_strings(struct tgbe_device *dev, u8 *data)
 		for (i = 0; i < ARRAY_SIZE(tx_names); i++)
 			ethtool_sprintf(&data, "tx_queue_%u_%s", q,
 					tx_names[i]);
+		ethtool_sprintf(&data, "queue_%u_interrupts", q);
 	}
 }
 
@@ -306,11 +347,11 @@ void tgbe_stats_values(struct tgbe_device *dev, u64 *data)
 		tgbe_stats_harvest(dev);
 
 	spin_lock_bh(&dev->stats_lock);
-	*data++ = dev->queue_drops;
+	*data++ = dev->fifo_errors;
 	*data++ = atomic_read(&dev->lsc_events);
 	*data++ = atomic_read(&dev->overruns);
 	for (i = 0; i < HW_COUNTERS; i++)
-		if (has_counter(dev, &hw_counters[i]))
+		if (shows_counter(dev, &hw_counters[i]))
 			*data++ = dev->hw[i];
 	for (q = 0; q < dev->queues_max; q++) {
 		read_queue(dev, q, true, &stats);
@@ -319,6 +360,182 @@ void tgbe_stats_values(struct tgbe_device *dev, u64 *data)
 		read_queue(dev, q, false, &stats);
 		for (i = 0; i < ARRAY_SIZE(tx_names); i++)
 			*data++ = stats.raw[i];
+		*data++ = READ_ONCE(dev->vector[q]->interrupts);
 	}
 	spin_unlock_bh(&dev->stats_lock);
 }
+
+static void harvest_if_running(struct tgbe_device *dev)
+{
+	if (netif_running(dev->netdev))
+		tgbe_stats_harvest(dev);
+}
+
+/* A latched counter, read together with nothing else */
+static u64 hw_value(struct tgbe_device *dev, unsigned int index)
+{
+	u64 value;
+
+	spin_lock_bh(&dev->stats_lock);
+	value = dev->hw[index];
+	spin_unlock_bh(&dev->stats_lock);
+	return value;
+}
+
+/**
+ * tgbe_stats_pause() - PAUSE frames, for ethtool -I -a
+ * @dev: port
+ * @stats: filled in
+ *
+ * Context: process.
+ */
+void tgbe_stats_pause(struct tgbe_device *dev,
+		      struct ethtool_pause_stats *stats)
+{
+	harvest_if_running(dev);
+	stats->tx_pause_frames = hw_value(dev, HW_TX_XON) +
+				 hw_value(dev, HW_TX_XOFF);
+	stats->rx_pause_frames = hw_value(dev, HW_RX_XON) +
+				 hw_value(dev, HW_RX_XOFF);
+}
+
+/**
+ * tgbe_stats_mac() - the IEEE 802.3 counters of the MAC
+ * @dev: port
+ * @stats: filled in where the chip counts
+ *
+ * Context: process.
+ */
+void tgbe_stats_mac(struct tgbe_device *dev,
+		    struct ethtool_eth_mac_stats *stats)
+{
+	harvest_if_running(dev);
+	stats->FramesTransmittedOK = hw_value(dev, HW_TX_PACKETS);
+	stats->SingleCollisionFrames = hw_value(dev, HW_TX_SINGLE_COLL);
+	stats->MultipleCollisionFrames = hw_value(dev, HW_TX_MULTI_COLL);
+	stats->FramesReceivedOK = hw_value(dev, HW_RX_PACKETS);
+	stats->FrameCheckSequenceErrors = hw_value(dev, HW_CRC_ERRORS);
+	stats->AlignmentErrors = hw_value(dev, HW_ALIGN_ERRORS);
+	stats->OctetsTransmittedOK = hw_value(dev, HW_TX_BYTES);
+	stats->FramesWithDeferredXmissions = hw_value(dev, HW_TX_DEFERRED);
+	stats->LateCollisions = hw_value(dev, HW_TX_LATE_COLL);
+	stats->FramesAbortedDueToXSColls = hw_value(dev, HW_TX_EXCESS_COLL);
+	stats->OctetsReceivedOK = hw_value(dev, HW_RX_BYTES);
+	stats->MulticastFramesXmittedOK = hw_value(dev, HW_TX_MULTICAST);
+	stats->BroadcastFramesXmittedOK = hw_value(dev, HW_TX_BROADCAST);
+	stats->MulticastFramesReceivedOK = hw_value(dev, HW_RX_MULTICAST);
+	stats->BroadcastFramesReceivedOK = hw_value(dev, HW_RX_BROADCAST);
+	stats->FrameTooLongErrors = hw_value(dev, HW_RX_OVERSIZE);
+}
+
+/**
+ * tgbe_stats_phy() - the IEEE 802.3 counters of the PHY
+ * @dev: port
+ * @stats: filled in
+ *
+ * Context: process.
+ */
+void tgbe_stats_phy(struct tgbe_device *dev,
+		    struct ethtool_eth_phy_stats *stats)
+{
+	harvest_if_running(dev);
+	stats->SymbolErrorDuringCarrier = hw_value(dev, HW_SYMBOL_ERRORS);
+}
+
+/**
+ * tgbe_stats_rmon() - frames by size, RFC 2819
+ * @dev: port
+ * @stats: filled in
+ * @ranges: the sizes, in bytes
+ *
+ * Context: process.
+ */
+void tgbe_stats_rmon(struct tgbe_device *dev, struct ethtool_rmon_stats *stats,
+		     const struct ethtool_rmon_hist_range **ranges)
+{
+	harvest_if_running(dev);
+	stats->undersize_pkts = hw_value(dev, HW_RX_UNDERSIZE);
+	stats->oversize_pkts = hw_value(dev, HW_RX_OVERSIZE);
+	stats->fragments = hw_value(dev, HW_RX_FRAGMENTS);
+	stats->jabbers = hw_value(dev, HW_RX_JABBERS);
+	for (unsigned int i = 0; i < SIZE_CLASSES; i++) {
+		stats->hist[i] = hw_value(dev, HW_RX_SIZES + i);
+		stats->hist_tx[i] = hw_value(dev, HW_TX_SIZES + i);
+	}
+	*ranges = size_ranges;
+}
+
+static void add_rx_stats(struct tgbe_device *dev, unsigned int q,
+			 struct netdev_queue_stats_rx *out)
+{
+	union tgbe_ring_stats stats;
+
+	spin_lock_bh(&dev->stats_lock);
+	read_queue(dev, q, true, &stats);
+	out->hw_drops += dev->vector[q]->drops;
+	out->hw_drop_overruns += dev->vector[q]->drops;
+	spin_unlock_bh(&dev->stats_lock);
+	out->packets += stats.rx.packets;
+	out->bytes += stats.rx.bytes;
+	out->alloc_fail += stats.rx.alloc_failed;
+	out->csum_unnecessary += stats.rx.csum_good;
+	out->csum_none += stats.rx.csum_none;
+	out->csum_bad += stats.rx.csum_errors;
+}
+
+static void add_tx_stats(struct tgbe_device *dev, unsigned int q,
+			 struct netdev_queue_stats_tx *out)
+{
+	union tgbe_ring_stats stats;
+
+	spin_lock_bh(&dev->stats_lock);
+	read_queue(dev, q, false, &stats);
+	spin_unlock_bh(&dev->stats_lock);
+	out->packets += stats.tx.packets;
+	out->bytes += stats.tx.bytes;
+	out->needs_csum += stats.tx.csum;
+	out->hw_gso_packets += stats.tx.gso_packets;
+	out->hw_gso_bytes += stats.tx.gso_bytes;
+	out->hw_gso_wire_packets += stats.tx.gso_wire_packets;
+	out->hw_gso_wire_bytes += stats.tx.gso_wire_bytes;
+	out->stop += stats.tx.stops;
+	out->wake += stats.tx.restarts;
+}
+
+static void get_queue_stats_rx(struct net_device *netdev, int q,
+			       struct netdev_queue_stats_rx *stats)
+{
+	*stats = (struct netdev_queue_stats_rx){};
+	add_rx_stats(netdev_priv(netdev), q, stats);
+}
+
+static void get_queue_stats_tx(struct net_device *netdev, int q,
+			       struct netdev_queue_stats_tx *stats)
+{
+	*stats = (struct netdev_queue_stats_tx){};
+	add_tx_stats(netdev_priv(netdev), q, stats);
+}
+
+/* What queues counted that are not there now; a queue that comes back goes on
+ * from where it was
+ */
+static void get_base_stats(struct net_device *netdev,
+			   struct netdev_queue_stats_rx *rx,
+			   struct netdev_queue_stats_tx *tx)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	*rx = (struct netdev_queue_stats_rx){};
+	*tx = (struct netdev_queue_stats_tx){};
+	for (unsigned int q = netdev->real_num_rx_queues; q < dev->queues_max;
+	     q++) {
+		add_rx_stats(dev, q, rx);
+		add_tx_stats(dev, q, tx);
+	}
+}
+
+const struct netdev_stat_ops tgbe_stat_ops = {
+	.get_queue_stats_rx	= get_queue_stats_rx,
+	.get_queue_stats_tx	= get_queue_stats_tx,
+	.get_base_stats		= get_base_stats,
+};
