@@ -43,6 +43,13 @@ static inline void tgbe_net_dim(struct dim *dim, const struct dim_sample *end)
 #endif
 }
 
+/* Before 6.19 the number of receive rings was a case of get_rxnfc() */
+#ifdef HAVE_GET_RX_RING_COUNT
+#define TGBE_RX_RING_COUNT_OP(func)	.get_rx_ring_count = (func),
+#else
+#define TGBE_RX_RING_COUNT_OP(func)
+#endif
+
 #ifndef HAVE_SYSTEM_PERCPU_WQ
 #define system_percpu_wq	system_wq
 #endif

@@ -424,6 +424,13 @@ static void link_queues(struct tgbe_device *dev, unsigned int from,
 		tgbe_netdev_link_queue(dev, q, linked);
 }
 
+static void spread(struct tgbe_device *dev, unsigned int queues)
+{
+	dev->config.queues = queues;
+	tgbe_rss_spread(dev, queues);
+	tgbe_rss_steer(dev, -1);
+}
+
 /* The hardware half comes first, so that the stack never sees a queue without
  * rings. After an error all is as before.
  */
@@ -449,6 +456,7 @@ static void shrink(struct tgbe_device *dev, struct ring_set *set,
 {
 	unsigned int old = dev->config.queues;
 
+	spread(dev, queues);
 	link_queues(dev, queues, old, false);
 	netif_set_real_num_queues(dev->netdev, queues, queues);
 	if (!dev->chip->fixed_arrays)
@@ -539,16 +547,15 @@ static void commit(struct tgbe_device *dev, struct ring_set *set,
 		 */
 		usleep_range(2000, 3000);
 	}
-	if (want->queues != dev->config.queues) {
-		tgbe_rss_spread(dev, want->queues);
-		tgbe_rss_steer(dev, -1);
-	}
-	if (want->queues < dev->config.queues)
-		shrink(dev, set, want->queues);
+	/* rings are swapped while there are most queues to steer to */
+	if (want->queues > dev->config.queues)
+		spread(dev, want->queues);
 	if (dev->chip->fixed_arrays)
 		set_limits(dev, want);
 	else
 		done = swap_set(dev, set, kept);
+	if (want->queues < dev->config.queues)
+		shrink(dev, set, want->queues);
 	if (frame > old_frame && done)
 		dev->chip->frame_limit(dev, frame);
 }

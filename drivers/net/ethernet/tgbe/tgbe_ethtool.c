@@ -179,14 +179,19 @@ static int set_per_queue_coalesce(struct net_device *netdev, u32 queue,
 	return tgbe_config_apply(dev, &want, NULL);
 }
 
-static int get_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd,
-		     u32 *rules)
+static u32 get_rx_ring_count(struct net_device *netdev)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
+	return dev->config.queues;
+}
+
+static int get_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd,
+		     u32 *rules)
+{
 	if (cmd->cmd != ETHTOOL_GRXRINGS)
 		return -EOPNOTSUPP;
-	cmd->data = dev->config.queues;
+	cmd->data = get_rx_ring_count(netdev);
 	return 0;
 }
 
@@ -399,6 +404,7 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 	.get_per_queue_coalesce	= get_per_queue_coalesce,
 	.set_per_queue_coalesce	= set_per_queue_coalesce,
 	.get_rxnfc		= get_rxnfc,
+	TGBE_RX_RING_COUNT_OP(get_rx_ring_count)
 	.get_rxfh_key_size	= get_rxfh_key_size,
 	.get_rxfh_indir_size	= get_rxfh_indir_size,
 	.get_rxfh		= get_rxfh,
