@@ -21,7 +21,7 @@ $(call one-of,CPUS,$(CPULIST))
 
 VM := $(if $(KERNEL),--kernel $(KERNEL)) $(if $(NIC),--nic $(NIC)) $(if $(CPUS),--cpus $(CPUS))
 
-.PHONY: modules modules_install load unload demo check bench shell lint help clean distclean
+.PHONY: modules modules_install load unload demo check check-unit check-mutants bench shell lint help clean distclean
 
 modules:
 	@test -n "$(RELEASE)" || { echo "no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or set KDIR=" >&2; exit 1; }
@@ -42,6 +42,12 @@ demo:
 
 check:
 	@$(LAB)/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS)) $(if $(T),T="$(T)") $(if $(FULL),FULL=$(FULL))
+
+check-unit:
+	@$(LAB)/check-unit $(if $(KERNEL),KERNEL=$(KERNEL))
+
+check-mutants:
+	@$(LAB)/check-mutants $(if $(T),T="$(T)")
 
 bench:
 	@tools/testing/bench/bench $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS))
