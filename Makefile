@@ -18,6 +18,7 @@ one-of = $(if $($(1)),$(if $(and $(filter $(2),$($(1))),$(filter 1,$(words $($(1
 $(call one-of,KERNEL,$(KERNELS))
 $(call one-of,NIC,$(NICS))
 $(call one-of,CPUS,$(CPULIST))
+$(call one-of,FULL,1)
 
 VM := $(if $(KERNEL),--kernel $(KERNEL)) $(if $(NIC),--nic $(NIC)) $(if $(CPUS),--cpus $(CPUS))
 
@@ -41,7 +42,7 @@ demo:
 	@$(LAB)/demo $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS))
 
 check:
-	@$(LAB)/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS)) $(if $(T),T="$(T)") $(if $(FULL),FULL=$(FULL))
+	@$(LAB)/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS)) $(if $(CONFIG),CONFIG=$(CONFIG)) $(if $(T),T="$(T)") $(if $(FULL),FULL=$(FULL))
 
 check-unit:
 	@$(LAB)/check-unit $(if $(KERNEL),KERNEL=$(KERNEL))

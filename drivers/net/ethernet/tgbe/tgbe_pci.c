@@ -96,11 +96,12 @@ static void read_mac_address(struct tgbe_device *dev)
 
 	err = tgbe_nvm_check(dev);
 	if (err)
-		dev_warn(&dev->pdev->dev, "NVM content is not to be trusted: %pe\n",
+		dev_warn(&dev->pdev->dev, "NVM check failed: %pe\n",
 			 ERR_PTR(err));
 	put_unaligned_le32(tgbe_rd(dev, TGBE_RAL(0)), addr);
 	put_unaligned_le16(tgbe_rd(dev, TGBE_RAH(0)), addr + 4);
-	if (!err && is_valid_ether_addr(addr)) {
+	/* a wrong sum alone takes no address away: some 82574 boards have one */
+	if (err != -ENODEV && is_valid_ether_addr(addr)) {
 		eth_hw_addr_set(dev->netdev, addr);
 		return;
 	}

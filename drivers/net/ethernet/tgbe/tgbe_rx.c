@@ -54,7 +54,7 @@ unsigned int tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted,
 /* Small rings refill in smaller steps: a step is room that the chip lacks */
 static unsigned int refill_batch(const struct tgbe_ring *ring)
 {
-	return min_t(unsigned int, TGBE_RX_REFILL_BATCH, ring->limit / 8);
+	return min_t(unsigned int, TGBE_RX_REFILL_BATCH, READ_ONCE(ring->limit) / 8);
 }
 
 static void refill(struct tgbe_ring *ring, struct tgbe_rx_stats *stats)
