@@ -24,7 +24,6 @@ static const struct counter counters[] = {
 	{ "tx_late_collisions", 0x4020 },
 	{ "collisions", 0x4028 },
 	{ "tx_deferred", 0x4030 },
-	{ "rx_length_errors", 0x4040 },
 	{ "rx_xon", 0x4048 },
 	{ "tx_xon", 0x404c },
 	{ "rx_xoff", 0x4050 },
