@@ -10,6 +10,7 @@ RELEASE := $(shell cat "$(KDIR)/include/config/kernel.release" 2> /dev/null)
 OUT     := $(CURDIR)/build/$(or $(RELEASE),unknown)
 
 KERNELS := 6.12 7.3
+DRIVERS := tgbe in-tree
 NICS    := igb e1000e
 CPULIST := 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
 
@@ -19,10 +20,11 @@ $(call one-of,KERNEL,$(KERNELS))
 $(call one-of,NIC,$(NICS))
 $(call one-of,CPUS,$(CPULIST))
 $(call one-of,FULL,1)
+$(call one-of,DRIVER,$(DRIVERS))
 
 VM := $(if $(KERNEL),--kernel $(KERNEL)) $(if $(NIC),--nic $(NIC)) $(if $(CPUS),--cpus $(CPUS))
 
-.PHONY: modules modules_install load unload demo check bench shell lint help clean distclean
+.PHONY: modules modules_install load unload demo check check-unit check-mutants check-upstream bench shell lint help clean distclean
 
 modules:
 	@test -n "$(RELEASE)" || { echo "no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or set KDIR=" >&2; exit 1; }
@@ -43,6 +45,15 @@ demo:
 
 check:
 	@$(LAB)/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS)) $(if $(CONFIG),CONFIG=$(CONFIG)) $(if $(T),T="$(T)") $(if $(FULL),FULL=$(FULL))
+
+check-unit:
+	@$(LAB)/check-unit $(if $(KERNEL),KERNEL=$(KERNEL))
+
+check-mutants:
+	@$(LAB)/check-mutants $(if $(T),T="$(T)")
+
+check-upstream:
+	@tools/testing/upstream/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(DRIVER),DRIVER=$(DRIVER)) $(if $(T),T="$(T)") $(if $(UPDATE),UPDATE=$(UPDATE))
 
 bench:
 	@tools/testing/bench/bench $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS))

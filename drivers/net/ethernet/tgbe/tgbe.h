@@ -15,6 +15,7 @@
 #include <linux/pci.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/workqueue.h>
+#include <kunit/visibility.h>
 
 #include "tgbe_compat.h"
 #include "tgbe_desc.h"
@@ -720,6 +721,11 @@ int tgbe_rx_clean(struct tgbe_vector *vector, struct tgbe_ring *ring,
 		  int budget);
 void tgbe_rx_flush(struct tgbe_ring *ring);
 bool tgbe_rx_pending(const struct tgbe_ring *ring);
+#if IS_ENABLED(CONFIG_KUNIT)
+void tgbe_rx_checksum(struct sk_buff *skb, u32 status,
+		      struct tgbe_rx_stats *stats);
+void tgbe_rx_hash(struct sk_buff *skb, const struct tgbe_rx_desc_done *done);
+#endif
 
 /* tgbe_tx.c */
 netdev_tx_t tgbe_xmit(struct sk_buff *skb, struct net_device *netdev);

@@ -367,3 +367,4 @@ const struct tgbe_chip tgbe_chip_82574 = {
 	.rss_entry		= rss_entry,
 	.queue_drops		= queue_drops,
 };
+EXPORT_SYMBOL_IF_KUNIT(tgbe_chip_82574);

@@ -427,3 +427,4 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.rss_entry		= rss_entry,
 	.queue_drops		= queue_drops,
 };
+EXPORT_SYMBOL_IF_KUNIT(tgbe_chip_82576);

@@ -56,6 +56,7 @@ unsigned int tgbe_config_frame(const struct tgbe_config *config)
 
 	return mtu + TGBE_FRAME_OVERHEAD;
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_config_frame);
 
 static int check_size(const char *which, unsigned int size,
 		      struct netlink_ext_ack *extack)

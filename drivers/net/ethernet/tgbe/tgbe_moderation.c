@@ -253,3 +253,4 @@ void tgbe_moderation_stop(struct tgbe_device *dev)
 		cancel_work_sync(&dev->vector[v]->tx_pace.dim.work);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_moderation_apply);

@@ -6,6 +6,7 @@
 #include <linux/etherdevice.h>
 #include <linux/iopoll.h>
 #include <linux/module.h>
+#include <kunit/static_stub.h>
 
 #include "tgbe.h"
 
@@ -28,6 +29,8 @@ u32 tgbe_rd(struct tgbe_device *dev, u32 reg)
 	u8 __iomem *regs = READ_ONCE(dev->regs);
 	u32 val;
 
+	KUNIT_STATIC_STUB_REDIRECT(tgbe_rd, dev, reg);
+
 	if (unlikely(!regs))
 		return ~0u;
 	val = readl(regs + reg);
@@ -40,6 +43,7 @@ u32 tgbe_rd(struct tgbe_device *dev, u32 reg)
 	netif_device_detach(dev->netdev);
 	return ~0u;
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_rd);
 
 /**
  * tgbe_wait() - wait until some bits of a register have a value

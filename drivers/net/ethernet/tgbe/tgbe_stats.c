@@ -201,6 +201,7 @@ void tgbe_stats_harvest(struct tgbe_device *dev)
 	}
 	mutex_unlock(&dev->hw_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_harvest);
 
 static void add_raw(union tgbe_ring_stats *sum,
 		    const union tgbe_ring_stats *add)
@@ -225,6 +226,7 @@ void tgbe_stats_retire(struct tgbe_vector *vector, struct tgbe_ring *ring)
 	tgbe_ring_stats_read(ring, &last);
 	add_raw(&vector->retired[ring->is_rx], &last);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_retire);
 
 /* Counters of a queue since probe, whichever rings it had */
 static void read_queue(struct tgbe_device *dev, unsigned int q, bool is_rx,
@@ -288,6 +290,7 @@ void tgbe_stats_get64(struct net_device *netdev,
 	stats->tx_errors = stats->tx_aborted_errors + stats->tx_window_errors;
 	spin_unlock_bh(&dev->stats_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_get64);
 
 /**
  * tgbe_stats_count() - number of statistics that ethtool -S shows
@@ -305,6 +308,7 @@ int tgbe_stats_count(struct tgbe_device *dev)
 	return n + dev->queues_max *
 		   (ARRAY_SIZE(rx_names) + ARRAY_SIZE(tx_names) + 1);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_count);
 
 /**
  * tgbe_stats_strings() - their names
@@ -330,6 +334,7 @@ void tgbe_stats_strings(struct tgbe_device *dev, u8 *data)
 		ethtool_sprintf(&data, "queue_%u_interrupts", q);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_strings);
 
 /**
  * tgbe_stats_values() - their values, in the order of the names
@@ -364,6 +369,7 @@ void tgbe_stats_values(struct tgbe_device *dev, u64 *data)
 	}
 	spin_unlock_bh(&dev->stats_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_values);
 
 static void harvest_if_running(struct tgbe_device *dev)
 {

@@ -66,12 +66,13 @@ def _pages_unaccounted():
 def _slab_objects():
     """
     Objects in use of every cache, after the caches gave back what they could.
-    Not of those the kernel itself reclaims: they hold what was used lately. Nor
-    of vmap_area, which vfree() leaves to be purged many megabytes later, and of
+    Not of those the kernel itself reclaims, and of lsm_inode_cache, which belongs
+    to inodes that it reclaims: they hold what was used lately. Nor of vmap_area,
+    which vfree() leaves to be purged many megabytes later, and of
     skbuff_head_cache, of which each CPU's NAPI keeps a stock: an skb that is lost
     shows by its data, or by its page pool.
     """
-    reclaimed = {"vmap_area", "skbuff_head_cache"}
+    reclaimed = {"lsm_inode_cache", "vmap_area", "skbuff_head_cache"}
     # Names of merged caches are links to one directory
     for cache in Path("/sys/kernel/slab").iterdir():
         if not cache.is_symlink():
