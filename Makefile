@@ -19,11 +19,12 @@ one-of = $(if $($(1)),$(if $(and $(filter $(2),$($(1))),$(filter 1,$(words $($(1
 $(call one-of,KERNEL,$(KERNELS))
 $(call one-of,NIC,$(NICS))
 $(call one-of,CPUS,$(CPULIST))
+$(call one-of,FULL,1)
 $(call one-of,DRIVER,$(DRIVERS))
 
 VM := $(if $(KERNEL),--kernel $(KERNEL)) $(if $(NIC),--nic $(NIC)) $(if $(CPUS),--cpus $(CPUS))
 
-.PHONY: modules modules_install load unload demo check check-upstream bench shell lint help clean distclean
+.PHONY: modules modules_install load unload demo check check-unit check-mutants check-upstream bench shell lint help clean distclean
 
 modules:
 	@test -n "$(RELEASE)" || { echo "no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or set KDIR=" >&2; exit 1; }
@@ -43,7 +44,13 @@ demo:
 	@$(LAB)/demo $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS))
 
 check:
-	@$(LAB)/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS)) $(if $(T),T="$(T)") $(if $(FULL),FULL=$(FULL))
+	@$(LAB)/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS)) $(if $(CONFIG),CONFIG=$(CONFIG)) $(if $(T),T="$(T)") $(if $(FULL),FULL=$(FULL))
+
+check-unit:
+	@$(LAB)/check-unit $(if $(KERNEL),KERNEL=$(KERNEL))
+
+check-mutants:
+	@$(LAB)/check-mutants $(if $(T),T="$(T)")
 
 check-upstream:
 	@tools/testing/upstream/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(DRIVER),DRIVER=$(DRIVER)) $(if $(T),T="$(T)") $(if $(UPDATE),UPDATE=$(UPDATE))

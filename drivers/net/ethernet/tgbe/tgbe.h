@@ -13,6 +13,7 @@
 #include <linux/pci.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/workqueue.h>
+#include <kunit/visibility.h>
 
 #include "tgbe_compat.h"
 #include "tgbe_desc.h"
@@ -179,6 +180,7 @@ static_assert(sizeof(struct tgbe_tx_stats) <= sizeof(struct tgbe_rx_stats));
  * @next_to_clean: next descriptor to take back
  * @partial: received frame whose end is still to come
  * @frozen: transmit: completions do not wake the queue
+ * @eager: transmit: no doorbell may wait for a poll
  * @discard: receive: drop up to the next end of a frame
  * @starved: receive: there was no memory at the last refill
  * @sync: of @stats
@@ -215,6 +217,7 @@ struct tgbe_ring {
 	u16 next_to_clean ____cacheline_aligned;
 	struct sk_buff *partial;
 	bool frozen;
+	bool eager;
 	bool discard;
 	bool starved;
 	struct u64_stats_sync sync;
@@ -593,11 +596,16 @@ int tgbe_rx_clean(struct tgbe_vector *vector, struct tgbe_ring *ring,
 		  int budget);
 void tgbe_rx_flush(struct tgbe_ring *ring);
 bool tgbe_rx_pending(const struct tgbe_ring *ring);
+#if IS_ENABLED(CONFIG_KUNIT)
+void tgbe_rx_checksum(struct sk_buff *skb, u32 status,
+		      struct tgbe_rx_stats *stats);
+void tgbe_rx_hash(struct sk_buff *skb, const struct tgbe_rx_desc_done *done);
+#endif
 
 /* tgbe_tx.c */
 netdev_tx_t tgbe_xmit(struct sk_buff *skb, struct net_device *netdev);
 bool tgbe_tx_clean(struct tgbe_ring *ring, int budget);
-void tgbe_tx_flush(struct tgbe_ring *ring);
+void tgbe_tx_flush(struct tgbe_ring *ring, bool eager);
 void tgbe_tx_discard(struct tgbe_ring *ring);
 void tgbe_tx_freeze(struct tgbe_ring *ring);
 void tgbe_tx_thaw(struct tgbe_ring *ring);

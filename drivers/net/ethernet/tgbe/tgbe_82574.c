@@ -27,6 +27,11 @@
 
 #define RX_BUFFER_KB	3
 
+/* Half of the packet buffer: a transmit descriptor may be %TGBE_TX_DESC_BYTES.
+ * Another driver may have left less, and a reset keeps that.
+ */
+#define RX_PACKET_KB	20
+
 static u32 rxq(unsigned int queue)
 {
 	return TGBE_82574_RXQ(queue);
@@ -87,6 +92,7 @@ static void irq_mask(struct tgbe_device *dev)
 static int chip_reset(struct tgbe_device *dev)
 {
 	bool owned;
+	int err;
 
 	tgbe_chip_stop_bus(dev);
 	irq_mask(dev);
@@ -95,16 +101,19 @@ static int chip_reset(struct tgbe_device *dev)
 	tgbe_flush(dev);
 	usleep_range(10000, 20000);
 
+	tgbe_wr(dev, TGBE_82574_PBA,
+		FIELD_PREP(TGBE_82574_PBA_RX_KB, RX_PACKET_KB));
 	/* the firmware must not be in the PHY when the MAC goes away */
 	owned = !phy_get(dev);
 	tgbe_chip_ctrl(dev, 0, TGBE_CTRL_RST);
 	usleep_range(3000, 5000);
-	if (tgbe_wait(dev, TGBE_CTRL, TGBE_CTRL_RST, 0, 1000, 20000)) {
-		dev_err(&dev->pdev->dev, "reset did not finish in 20 ms\n");
-		return -ETIMEDOUT;
-	}
+	err = tgbe_wait(dev, TGBE_CTRL, TGBE_CTRL_RST, 0, 1000, 20000);
 	if (owned)
 		phy_put(dev);
+	if (err) {
+		dev_err(&dev->pdev->dev, "reset did not finish in 20 ms\n");
+		return err;
+	}
 	/* without its NVM settings the MAC is not to be used */
 	if (tgbe_wait(dev, TGBE_EECD, TGBE_EECD_AUTO_RD, TGBE_EECD_AUTO_RD,
 		      1000, 20000)) {
@@ -151,6 +160,10 @@ static int phy_init(struct tgbe_device *dev)
 	/* an emulated card never says so */
 	if (tgbe_wait(dev, TGBE_EEMNGCTL, done, done, 1000, 100000))
 		dev_dbg(&dev->pdev->dev, "PHY configuration not reported done\n");
+	/* whatever page another driver left */
+	err = tgbe_phy_write(dev, TGBE_BM_PAGE_SELECT, 0);
+	if (err)
+		return err;
 	err = tgbe_phy_modify(dev, TGBE_BM_CONTROL,
 			      TGBE_BM_POLARITY | TGBE_BM_DOWNSHIFT,
 			      TGBE_BM_AUTO_MDIX);
@@ -352,3 +365,4 @@ const struct tgbe_chip tgbe_chip_82574 = {
 	.rss_entry		= rss_entry,
 	.queue_drops		= queue_drops,
 };
+EXPORT_SYMBOL_IF_KUNIT(tgbe_chip_82574);

@@ -191,6 +191,10 @@ static int phy_init(struct tgbe_device *dev)
 	if (tgbe_wait(dev, TGBE_EEMNGCTL, done, done, 1000, 100000))
 		dev_dbg(&dev->pdev->dev, "PHY configuration not reported done\n");
 
+	/* whatever page another driver left */
+	err = tgbe_phy_write(dev, TGBE_IGP_PAGE_SELECT, 0);
+	if (err)
+		return err;
 	/* full speed in D0, crossover automatic */
 	err = tgbe_phy_modify(dev, TGBE_IGP_POWER, TGBE_IGP_D0_LPLU, 0);
 	if (err)
@@ -224,8 +228,8 @@ static void irq_setup(struct tgbe_device *dev)
 
 		/* bytes 2 and 3 belong to queues 8 to 15, which are not used */
 		tgbe_wr(dev, TGBE_82576_IVAR(q),
-			entry << TGBE_82576_IVAR_RX_SHIFT(q) |
-			entry << TGBE_82576_IVAR_TX_SHIFT(q));
+			FIELD_PREP(TGBE_82576_IVAR_RX, entry) |
+			FIELD_PREP(TGBE_82576_IVAR_TX, entry));
 	}
 	if (!msix) {
 		/* reading ICR masks what was raised */
@@ -424,3 +428,4 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.rss_entry		= rss_entry,
 	.queue_drops		= queue_drops,
 };
+EXPORT_SYMBOL_IF_KUNIT(tgbe_chip_82576);

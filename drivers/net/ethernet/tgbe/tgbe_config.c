@@ -45,6 +45,7 @@ unsigned int tgbe_config_frame(const struct tgbe_config *config)
 {
 	return config->mtu + TGBE_FRAME_OVERHEAD;
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_config_frame);
 
 static int check_size(const char *which, unsigned int size,
 		      struct netlink_ext_ack *extack)
@@ -255,18 +256,21 @@ static void set_limits(struct tgbe_device *dev, const struct tgbe_config *want)
 	}
 }
 
-static void swap_set(struct tgbe_device *dev, struct ring_set *set)
+/* Returns whether every queue has its new rings. If one does not stop, a restart
+ * of the port will give them to it.
+ */
+static bool swap_set(struct tgbe_device *dev, struct ring_set *set)
 {
 	for (unsigned int q = 0; q < dev->config.queues; q++) {
 		if (!set->rx[q] && !set->tx[q])
 			continue;
 		if (swap_queue(dev, q, &set->rx[q], &set->tx[q])) {
-			/* a restart of the port gives it the new settings */
 			dev->unstoppable = true;
 			schedule_work(&dev->timeout_work);
-			return;
+			return false;
 		}
 	}
+	return true;
 }
 
 /**
@@ -285,6 +289,7 @@ int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
 	unsigned int frame = tgbe_config_frame(want);
 	struct ring_set set = {};
 	bool new_rx, new_tx;
+	bool done = true;
 	int err;
 
 	err = validate(dev, want, extack);
@@ -320,8 +325,8 @@ int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
 	if (dev->chip->fixed_arrays)
 		set_limits(dev, want);
 	else
-		swap_set(dev, &set);
-	if (frame > old_frame)
+		done = swap_set(dev, &set);
+	if (frame > old_frame && done)
 		dev->chip->frame_limit(dev, frame);
 	dev->config = *want;
 	free_set(&set);
@@ -418,6 +423,8 @@ void tgbe_queues_free(struct tgbe_device *dev)
 
 		if (!vector->tx)
 			continue;
+		/* what is discarded must not wake a queue without a ring */
+		vector->tx->frozen = true;
 		local_bh_disable();
 		tgbe_tx_discard(vector->tx);
 		local_bh_enable();

@@ -93,7 +93,7 @@ static int alloc_irq_vectors(struct tgbe_device *dev)
  */
 static void spread_affinity(struct tgbe_device *dev)
 {
-	unsigned int node = dev_to_node(&dev->pdev->dev);
+	int node = dev_to_node(&dev->pdev->dev);
 
 	for (unsigned int q = 0; q < dev->queues_max; q++)
 		irq_set_affinity(tgbe_irq_number(dev, q),

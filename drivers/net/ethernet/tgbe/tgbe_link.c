@@ -92,6 +92,9 @@ static void link_work(struct work_struct *work)
 					       struct tgbe_device, link_work);
 	u32 status = tgbe_rd(dev, TGBE_STATUS);
 
+	/* all ones from a card that is gone are no link */
+	if (!READ_ONCE(dev->regs))
+		return;
 	if (!(status & TGBE_STATUS_LU)) {
 		dev->link.receiver_waits = 0;
 		if (dev->link.up)

@@ -21,3 +21,4 @@ void tgbe_moderation_apply(struct tgbe_device *dev)
 	for (unsigned int v = 0; v < vectors; v++)
 		dev->chip->irq_throttle(dev, v, DEFAULT_USECS);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_moderation_apply);

@@ -29,11 +29,14 @@ int tgbe_poll(struct napi_struct *napi, int budget)
 		work = tgbe_rx_clean(vector, vector->rx, budget);
 	/* last, since receiving made the stack send acknowledgements */
 	if (vector->tx)
-		tgbe_tx_flush(vector->tx);
+		tgbe_tx_flush(vector->tx, false);
 	if (more || work == budget)
 		return budget;
 
 	if (napi_complete_done(napi, work))
 		writel(vector->unmask_bits, vector->unmask);
+	else if (vector->tx)
+		/* a timer or a busy poller will poll next, nobody knows when */
+		tgbe_tx_flush(vector->tx, true);
 	return work;
 }

@@ -36,23 +36,21 @@ static void link_queues(struct tgbe_device *dev, bool linked)
  * tgbe_netdev_xps() - the map of CPUs to transmit queues until a user sets one
  * @dev: registered port
  *
- * A CPU sends on the queue whose interrupt it takes; CPUs beyond the queues
- * share them in turn.
+ * A CPU sends on the queue whose interrupt it takes (tgbe_irq_alloc() goes
+ * through the CPUs in the same order); CPUs beyond the queues share them in turn.
  */
 void tgbe_netdev_xps(struct tgbe_device *dev)
 {
 	unsigned int queues = dev->config.queues;
+	int node = dev_to_node(&dev->pdev->dev);
 	cpumask_var_t mask;
 
 	if (queues < 2 || !zalloc_cpumask_var(&mask, GFP_KERNEL))
 		return;
 	for (unsigned int q = 0; q < queues; q++) {
-		unsigned int cpu, i = 0;
-
 		cpumask_clear(mask);
-		for_each_online_cpu(cpu)
-			if (i++ % queues == q)
-				cpumask_set_cpu(cpu, mask);
+		for (unsigned int i = q; i < num_online_cpus(); i += queues)
+			cpumask_set_cpu(cpumask_local_spread(i, node), mask);
 		netif_set_xps_queue(dev->netdev, mask, q);
 	}
 	free_cpumask_var(mask);

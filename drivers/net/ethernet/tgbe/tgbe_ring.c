@@ -32,7 +32,7 @@ static int alloc_pool(struct tgbe_device *dev, struct tgbe_ring *ring)
 {
 	struct page_pool_params params = {
 		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
-		.pool_size = ring->limit,
+		.pool_size = ring->count,
 		.nid = dev_to_node(ring->dma_dev),
 		.dev = ring->dma_dev,
 		.netdev = dev->netdev,
@@ -74,7 +74,7 @@ struct tgbe_ring *tgbe_ring_alloc(struct tgbe_device *dev, bool is_rx,
 				  const struct tgbe_config *config)
 {
 	struct tgbe_ring *ring;
-	int err = -ENOMEM;
+	int err;
 
 	ring = kzalloc_node(sizeof(*ring), GFP_KERNEL,
 			    dev_to_node(&dev->pdev->dev));

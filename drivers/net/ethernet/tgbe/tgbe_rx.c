@@ -54,7 +54,7 @@ unsigned int tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted,
 /* Small rings refill in smaller steps: a step is room that the chip lacks */
 static unsigned int refill_batch(const struct tgbe_ring *ring)
 {
-	return min_t(unsigned int, TGBE_RX_REFILL_BATCH, ring->limit / 8);
+	return min_t(unsigned int, TGBE_RX_REFILL_BATCH, READ_ONCE(ring->limit) / 8);
 }
 
 static void refill(struct tgbe_ring *ring, struct tgbe_rx_stats *stats)
@@ -181,8 +181,8 @@ static void take_piece(struct tgbe_vector *vector, struct tgbe_ring *ring,
 	ring->partial = skb;
 }
 
-static void set_checksum(struct sk_buff *skb, u32 status,
-			 struct tgbe_rx_stats *stats)
+VISIBLE_IF_KUNIT void tgbe_rx_checksum(struct sk_buff *skb, u32 status,
+				       struct tgbe_rx_stats *stats)
 {
 	if (status & TGBE_RXD_STAT_IXSM)
 		return;
@@ -194,8 +194,10 @@ static void set_checksum(struct sk_buff *skb, u32 status,
 	else if (status & (TGBE_RXD_STAT_L4CS | TGBE_RXD_STAT_UDPCS))
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_rx_checksum);
 
-static void set_hash(struct sk_buff *skb, const struct tgbe_rx_desc_done *done)
+VISIBLE_IF_KUNIT void tgbe_rx_hash(struct sk_buff *skb,
+				   const struct tgbe_rx_desc_done *done)
 {
 	unsigned int type = FIELD_GET(TGBE_RXD_INFO_RSS_TYPE,
 				      le32_to_cpu(done->info));
@@ -205,6 +207,7 @@ static void set_hash(struct sk_buff *skb, const struct tgbe_rx_desc_done *done)
 			     BIT(type) & TGBE_RSS_TYPES_L4 ?
 			     PKT_HASH_TYPE_L4 : PKT_HASH_TYPE_L3);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_rx_hash);
 
 static void deliver(struct tgbe_vector *vector, struct tgbe_ring *ring,
 		    const struct tgbe_rx_desc_done *done, u32 status,
@@ -227,9 +230,9 @@ static void deliver(struct tgbe_vector *vector, struct tgbe_ring *ring,
 	stats->bytes += skb->len;
 
 	if (netdev->features & NETIF_F_RXCSUM)
-		set_checksum(skb, status, stats);
+		tgbe_rx_checksum(skb, status, stats);
 	if (netdev->features & NETIF_F_RXHASH)
-		set_hash(skb, done);
+		tgbe_rx_hash(skb, done);
 	if (status & TGBE_RXD_STAT_VP)
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q),
 				       le16_to_cpu(done->vlan));

@@ -14,7 +14,6 @@ enum {
 	HW_RX_ERRORS,
 	HW_RX_MISSED,
 	HW_RX_NO_BUFFER,
-	HW_RX_LENGTH_ERRORS,
 	HW_RX_UNDERSIZE,
 	HW_RX_FRAGMENTS,
 	HW_RX_OVERSIZE,
@@ -64,7 +63,6 @@ static const struct hw_counter hw_counters[HW_COUNTERS] = {
 	[HW_RX_ERRORS]		= { "rx_phy_errors", TGBE_RXERRC, ON_BOTH },
 	[HW_RX_MISSED]		= { "rx_missed_errors", TGBE_MPC, ON_BOTH },
 	[HW_RX_NO_BUFFER]	= { "rx_no_buffer", TGBE_RNBC, ON_BOTH },
-	[HW_RX_LENGTH_ERRORS]	= { "rx_length_errors", TGBE_RLEC, ON_BOTH },
 	[HW_RX_UNDERSIZE]	= { "rx_undersize", TGBE_RUC, ON_BOTH },
 	[HW_RX_FRAGMENTS]	= { "rx_fragments", TGBE_RFC, ON_BOTH },
 	[HW_RX_OVERSIZE]	= { "rx_oversize", TGBE_ROC, ON_BOTH },
@@ -164,6 +162,7 @@ void tgbe_stats_harvest(struct tgbe_device *dev)
 	}
 	mutex_unlock(&dev->hw_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_harvest);
 
 static void add_raw(union tgbe_ring_stats *sum,
 		    const union tgbe_ring_stats *add)
@@ -188,6 +187,7 @@ void tgbe_stats_retire(struct tgbe_vector *vector, struct tgbe_ring *ring)
 	tgbe_ring_stats_read(ring, &last);
 	add_raw(&vector->retired[ring->is_rx], &last);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_retire);
 
 /* Counters of a queue since probe, whichever rings it had */
 static void read_queue(struct tgbe_device *dev, unsigned int q, bool is_rx,
@@ -250,6 +250,7 @@ void tgbe_stats_get64(struct net_device *netdev,
 	stats->tx_errors = stats->tx_aborted_errors + stats->tx_window_errors;
 	spin_unlock_bh(&dev->stats_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_get64);
 
 /**
  * tgbe_stats_count() - number of statistics that ethtool -S shows
@@ -266,6 +267,7 @@ int tgbe_stats_count(struct tgbe_device *dev)
 	return n + dev->queues_max *
 		   (ARRAY_SIZE(rx_names) + ARRAY_SIZE(tx_names));
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_count);
 
 /**
  * tgbe_stats_strings() - their names
@@ -290,6 +292,7 @@ void tgbe_stats_strings(struct tgbe_device *dev, u8 *data)
 					tx_names[i]);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_strings);
 
 /**
  * tgbe_stats_values() - their values, in the order of the names
@@ -323,3 +326,4 @@ void tgbe_stats_values(struct tgbe_device *dev, u64 *data)
 	}
 	spin_unlock_bh(&dev->stats_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_values);

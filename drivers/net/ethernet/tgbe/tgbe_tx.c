@@ -81,7 +81,8 @@ static bool defer_doorbell(struct tgbe_ring *ring, unsigned int len)
 		return false;
 	/* pairs with the barrier in tgbe_tx_flush() */
 	smp_mb();
-	return READ_ONCE(ring->next_to_clean) != ring->rung;
+	return READ_ONCE(ring->next_to_clean) != ring->rung &&
+	       !READ_ONCE(ring->eager);
 }
 
 static void unmap(struct tgbe_ring *ring, struct tgbe_tx_slot *slot)
@@ -150,9 +151,7 @@ static enum tgbe_l4 l4_protocol(const struct sk_buff *skb)
 }
 
 /* What the chip shall do to the frame; 0 or a negative error */
-static __always_inline int describe(struct sk_buff *skb,
-				    struct tgbe_tx_offload *o,
-				    const enum tgbe_format fmt)
+static int describe(struct sk_buff *skb, struct tgbe_tx_offload *o)
 {
 	o->frame_len = skb->len;
 	o->vlan = skb_vlan_tag_present(skb);
@@ -294,7 +293,7 @@ static __always_inline netdev_tx_t xmit(struct sk_buff *skb,
 	}
 	if (unlikely(skb->len < ETH_ZLEN && pad(skb)))
 		goto dropped;
-	if (unlikely(describe(skb, &o, fmt)))
+	if (unlikely(describe(skb, &o)))
 		goto drop;
 
 	first = ring->next_to_use;
@@ -425,13 +424,15 @@ bool tgbe_tx_clean(struct tgbe_ring *ring, int budget)
 /**
  * tgbe_tx_flush() - ring the doorbell if a sender left it to the poll
  * @ring: transmit ring
+ * @eager: the next poll may be far away, so none may be left to it
  *
  * Context: NAPI poll, after tgbe_tx_clean().
  */
-void tgbe_tx_flush(struct tgbe_ring *ring)
+void tgbe_tx_flush(struct tgbe_ring *ring, bool eager)
 {
 	struct netdev_queue *txq = ring_txq(ring);
 
+	WRITE_ONCE(ring->eager, eager);
 	/* pairs with the barrier in defer_doorbell() */
 	smp_mb();
 	if (READ_ONCE(ring->rung) == READ_ONCE(ring->next_to_use))
@@ -525,18 +526,21 @@ netdev_features_t tgbe_features_check(struct sk_buff *skb,
 	struct tgbe_device *dev = netdev_priv(netdev);
 	const netdev_features_t offloads = NETIF_F_CSUM_MASK | NETIF_F_ALL_TSO |
 					   NETIF_F_SCTP_CRC;
-	int l4;
+	unsigned int l2, l3;
 
 	features = vlan_features_check(skb, features);
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return features;
 
-	l4 = skb_checksum_start_offset(skb);
-	if (skb_network_offset(skb) > L2_MAX ||
-	    l4 - skb_network_offset(skb) > L3_MAX)
+	/* a sum that starts before the IP header, which a guest may ask for,
+	 * is a huge length here
+	 */
+	l2 = skb_network_offset(skb);
+	l3 = skb_checksum_start_offset(skb) - l2;
+	if (l2 > L2_MAX || l3 > L3_MAX)
 		return features & ~offloads;
 	if (dev->chip->format == TGBE_FMT_EXT &&
-	    l4 + skb->csum_offset > EXT_CSUM_MAX)
+	    l2 + l3 + skb->csum_offset > EXT_CSUM_MAX)
 		return features & ~offloads;
 	if (skb_is_gso(skb) && skb_tcp_all_headers(skb) > TSO_HEADER_MAX)
 		features &= ~NETIF_F_ALL_TSO;

@@ -42,29 +42,6 @@ def read_env():
     return env
 
 
-def lost_cpu():
-    """A CPU that runs nothing any more, or None. The emulator now and then fails
-    to wake a halted virtual CPU; it then takes neither timer nor interrupts."""
-    for cpu in sorted(os.sched_getaffinity(0)):
-        # pylint: disable-next=consider-using-with  # on a lost CPU it never ends
-        probe = subprocess.Popen(["taskset", "-c", str(cpu), "true"])
-        try:
-            probe.wait(60)
-        except subprocess.TimeoutExpired:
-            return cpu
-    return None
-
-
-def stop_if_cpu_lost(out, program):
-    """Ends the run, with a note for the host, when the emulator has lost a CPU."""
-    cpu = lost_cpu()
-    if cpu is None:
-        return
-    interrupts = Path("/proc/interrupts").read_text(encoding="ascii")
-    (out / "lost-cpu").write_text(f"CPU {cpu} after {program}\n{interrupts}", encoding="ascii")
-    sys.exit(f"the emulator lost CPU {cpu}")
-
-
 def end_session(sid):
     """Ends what a test left running. Its session is its own."""
     for sig in (signal.SIGTERM, signal.SIGKILL):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_gt, ksft_true
-from lib.py import KsftSkipEx
+from lib.py import KsftFailEx, KsftSkipEx
 from lib.py import cmd, defer, exchange, irq_lines, TgbeEnv, UdpFlow
 
 MIB = 1 << 20
@@ -94,7 +94,7 @@ def msi(cfg) -> None:
         raise KsftSkipEx("the guest was booted with pci=nomsi")
     module = Path(os.environ["TGBE_TEST_MODULES"]) / "msix_block.ko"
     if not module.exists():
-        raise KsftSkipEx(f"{module} is not built")
+        raise KsftFailEx(f"{module} is not built")
     before = _irqs(cfg)
     # Deferred first, done last: bound anew without the module
     defer(cfg.rebind)

@@ -226,8 +226,9 @@ def small_ring_under_load(cfg) -> None:
         cfg.dut.set_feature(name, False)
     after = cfg.dut.ethtool_stats()
     for row in ("stops", "restarts"):
-        ksft_pr(f"{row}:", _sums(after, rf"tx_queue_\d+_{row}") -
-                _sums(before, rf"tx_queue_\d+_{row}"))
+        moved = _sums(after, rf"tx_queue_\d+_{row}") - _sums(before, rf"tx_queue_\d+_{row}")
+        ksft_pr(f"{row}: {moved}")
+        ksft_gt(moved, 0, row)
     ksft_eq(cfg.dut.stats()["tx"]["dropped"], drops)
 
 
