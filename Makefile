@@ -9,7 +9,7 @@ KDIR    ?= /lib/modules/$(shell uname -r)/build
 RELEASE := $(shell cat "$(KDIR)/include/config/kernel.release" 2> /dev/null)
 OUT     := $(CURDIR)/build/$(or $(RELEASE),unknown)
 
-KERNELS := 6.12 7.3
+KERNELS := 6.12 7.3 rt debug-mem debug-lock
 DRIVERS := tgbe in-tree
 NICS    := igb e1000e
 CPULIST := 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
@@ -24,7 +24,7 @@ $(call one-of,DRIVER,$(DRIVERS))
 
 VM := $(if $(KERNEL),--kernel $(KERNEL)) $(if $(NIC),--nic $(NIC)) $(if $(CPUS),--cpus $(CPUS))
 
-.PHONY: modules modules_install load unload demo check check-unit check-mutants check-upstream bench shell lint help clean distclean
+.PHONY: modules modules_install load unload demo check check-debug check-unit check-mutants check-upstream bench shell lint help clean distclean
 
 modules:
 	@test -n "$(RELEASE)" || { echo "no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or set KDIR=" >&2; exit 1; }
@@ -44,7 +44,10 @@ demo:
 	@$(LAB)/demo $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS))
 
 check:
-	@$(LAB)/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS)) $(if $(CONFIG),CONFIG=$(CONFIG)) $(if $(T),T="$(T)") $(if $(FULL),FULL=$(FULL))
+	@$(LAB)/check $(if $(SET),SET=$(SET)) $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS)) $(if $(CONFIG),CONFIG=$(CONFIG)) $(if $(T),T="$(T)") $(if $(FULL),FULL=$(FULL))
+
+check-debug: SET := debug
+check-debug: check
 
 check-unit:
 	@$(LAB)/check-unit $(if $(KERNEL),KERNEL=$(KERNEL))

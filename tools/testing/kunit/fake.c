@@ -76,6 +76,7 @@ struct fake *fake_create(struct kunit *test, const struct tgbe_chip *chip)
 
 	fake = kunit_kzalloc(test, sizeof(*fake), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, fake);
+	fake->gone_at = FAKE_STAYS;
 	fake->reads = kunit_kzalloc(test, BAR_BYTES, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, fake->reads);
 	bar = kunit_kzalloc(test, BAR_BYTES, GFP_KERNEL);

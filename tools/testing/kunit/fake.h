@@ -11,12 +11,13 @@
 #include "tgbe.h"
 
 #define FAKE_QUEUES	2
+#define FAKE_STAYS	(~0u)
 
 /**
  * struct fake - a port and its card
  * @dev: the port; its netdev is never registered
  * @reads: how often a register was read by the driver
- * @gone_at: register whose next read finds the card pulled, 0 for none
+ * @gone_at: register whose next read finds the card pulled, %FAKE_STAYS for none
  */
 struct fake {
 	struct tgbe_device *dev;

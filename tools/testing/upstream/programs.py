@@ -18,8 +18,8 @@ SETUP = "(setup)"
 
 @dataclass
 class Program:
-    """One line of the list. `network` is remote or ports, or empty for a program
-    that is left out; `arguments` then holds the reason."""
+    """One line of the list. `network` is remote, ports or alone, or empty for a
+    program that is left out; `arguments` then holds the reason."""
     path: str
     network: str
     limit: int
