@@ -34,8 +34,9 @@ static void units_82574(struct kunit *test)
 		u32 units;
 	} cases[] = {
 		{ 0, 0 },
-		{ 1, 3 },
-		{ 100, 390 },
+		/* rounded up: the shortest interval is not none */
+		{ 1, 4 },
+		{ 100, 391 },
 		{ 16000, 62500 },
 		/* as long as the field can say */
 		{ 20000, 0xffff },
@@ -53,35 +54,112 @@ static void units_82574(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_get(fake, 0x00e8), 0);
 }
 
-/* With MSI-X the vector of the other causes waits like those of the queues */
-static void apply_reaches_every_vector(struct kunit *test)
+static struct fake *moderated(struct kunit *test)
 {
 	struct fake *fake = fake_create(test, &tgbe_chip_82576);
+
+	for (unsigned int q = 0; q < FAKE_QUEUES; q++) {
+		fake->dev->config.moderation[q].rx.usecs = 100;
+		fake->dev->config.moderation[q].tx.usecs = 300;
+	}
+	return fake;
+}
+
+static unsigned int usecs_of(struct fake *fake, unsigned int vector)
+{
+	return (fake_get(fake, 0x1680 + 4 * vector) & 0x7ffc) >> 2;
+}
+
+/* With MSI-X the vector of the other causes waits like those of the queues */
+static void start_reaches_every_vector(struct kunit *test)
+{
+	struct fake *fake = moderated(test);
 	unsigned int v;
 
-	tgbe_moderation_apply(fake->dev);
+	tgbe_moderation_start(fake->dev);
 	for (v = 0; v <= FAKE_QUEUES; v++)
-		KUNIT_EXPECT_EQ(test, fake_get(fake, 0x1680 + 4 * v),
-				0x80000190);
+		KUNIT_EXPECT_EQ(test, usecs_of(fake, v), 100);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, 0x1680 + 4 * v), 0);
 }
 
-static void apply_without_msix(struct kunit *test)
+static void start_without_msix(struct kunit *test)
 {
-	struct fake *fake = fake_create(test, &tgbe_chip_82576);
+	struct fake *fake = moderated(test);
 
 	fake->dev->irq_mode = TGBE_IRQ_INTX;
 	fake->dev->queues_max = 1;
-	tgbe_moderation_apply(fake->dev);
-	KUNIT_EXPECT_EQ(test, fake_get(fake, 0x1680), 0x80000190);
+	tgbe_moderation_start(fake->dev);
+	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 100);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, 0x1684), 0);
+}
+
+/* Of two directions only one that had work has a say */
+static void the_shorter_of_what_worked(struct kunit *test)
+{
+	struct fake *fake = moderated(test);
+	struct tgbe_vector *vector = fake->dev->vector[0];
+
+	tgbe_moderation_start(fake->dev);
+	tgbe_moderation_polled(vector, 0, 5, true);
+	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 300);
+	tgbe_moderation_polled(vector, 0, 0, true);
+	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 300);
+	tgbe_moderation_polled(vector, 1, 5, true);
+	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 100);
+}
+
+/* The -irq values hold after an interrupt that took more than one poll */
+static void busy_values(struct kunit *test)
+{
+	struct fake *fake = moderated(test);
+	struct tgbe_vector *vector = fake->dev->vector[1];
+
+	fake->dev->config.moderation[1].rx.usecs_irq = 700;
+	tgbe_moderation_start(fake->dev);
+	tgbe_moderation_polled(vector, 64, 0, false);
+	tgbe_moderation_polled(vector, 3, 0, true);
+	KUNIT_EXPECT_EQ(test, usecs_of(fake, 1), 700);
+	tgbe_moderation_polled(vector, 3, 0, true);
+	KUNIT_EXPECT_EQ(test, usecs_of(fake, 1), 100);
+}
+
+/* At a steady rate the wanted number of frames comes with each interrupt, and
+ * never later than the microseconds say
+ */
+static void frames_are_met(struct kunit *test)
+{
+	static const unsigned int ns_per_frame[] = { 500, 2000, 10000, 50000 };
+	struct fake *fake = moderated(test);
+	struct tgbe_vector *vector = fake->dev->vector[0];
+
+	fake->dev->config.moderation[0].rx.usecs = 1000;
+	fake->dev->config.moderation[0].rx.frames = 40;
+	tgbe_moderation_start(fake->dev);
+	for (unsigned int r = 0; r < ARRAY_SIZE(ns_per_frame); r++) {
+		unsigned int frames = 0;
+
+		for (unsigned int i = 0; i < 50; i++) {
+			frames = max(1u, usecs_of(fake, 0) * 1000 /
+				     ns_per_frame[r]);
+			tgbe_moderation_polled(vector, frames, 0, true);
+		}
+		if (40 * ns_per_frame[r] < 1000 * 1000) {
+			KUNIT_EXPECT_GE(test, frames, 36);
+			KUNIT_EXPECT_LE(test, frames, 44);
+		} else {
+			KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 1000);
+		}
+	}
 }
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(units_82576),
 	KUNIT_CASE(units_82574),
-	KUNIT_CASE(apply_reaches_every_vector),
-	KUNIT_CASE(apply_without_msix),
+	KUNIT_CASE(start_reaches_every_vector),
+	KUNIT_CASE(start_without_msix),
+	KUNIT_CASE(the_shorter_of_what_worked),
+	KUNIT_CASE(busy_values),
+	KUNIT_CASE(frames_are_met),
 	{}
 };
 

@@ -151,8 +151,8 @@ static void octets_are_wide(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, value_of(test, "tx_mac_bytes"), 0x200000000ULL);
 }
 
-/* TNCRS is valid on the 82576 only; 403Ch is CEXTERR on the 82574 only, and
- * something else on the 82576
+/* TNCRS is valid on the 82576 only; 403Ch is CEXTERR on the 82574, and frames
+ * that the MAC discarded on the 82576
  */
 static void each_chip_its_own(struct kunit *test)
 {
@@ -162,14 +162,15 @@ static void each_chip_its_own(struct kunit *test)
 	fake_set(fake, 0x403c, 4);
 	tgbe_stats_harvest(fake->dev);
 	KUNIT_EXPECT_EQ(test, value_of(test, "tx_no_carrier"), 3);
+	KUNIT_EXPECT_EQ(test, value_of(test, "tx_fifo_errors"), 4);
 	KUNIT_EXPECT_FALSE(test, has_name(test, "rx_carrier_ext_errors"));
-	KUNIT_EXPECT_EQ(test, fake_reads(fake, 0x403c), 0);
 
 	fake = fake_create(test, &tgbe_chip_82574);
 	fake_set(fake, 0x4034, 3);
 	fake_set(fake, 0x403c, 4);
 	tgbe_stats_harvest(fake->dev);
 	KUNIT_EXPECT_EQ(test, value_of(test, "rx_carrier_ext_errors"), 4);
+	KUNIT_EXPECT_FALSE(test, has_name(test, "tx_fifo_errors"));
 	KUNIT_EXPECT_FALSE(test, has_name(test, "tx_no_carrier"));
 	KUNIT_EXPECT_EQ(test, fake_reads(fake, 0x4034), 0);
 }
@@ -194,6 +195,24 @@ static void queue_drops_are_summed(struct kunit *test)
 	tgbe_stats_harvest(fake->dev);
 	KUNIT_EXPECT_EQ(test, value_of(test, "rx_fifo_errors"), 0);
 	KUNIT_EXPECT_EQ(test, fake_reads(fake, 0xc030), 0);
+}
+
+/* A card that only reports overruns counts one for each, and one that counts
+ * frames as well does not count them twice
+ */
+static void overruns_count_where_frames_do_not(struct kunit *test)
+{
+	struct fake *fake = fake_create(test, &tgbe_chip_82576);
+
+	atomic_set(&fake->dev->overruns, 3);
+	tgbe_stats_harvest(fake->dev);
+	KUNIT_EXPECT_EQ(test, value_of(test, "rx_fifo_errors"), 3);
+	tgbe_stats_harvest(fake->dev);
+	KUNIT_EXPECT_EQ(test, value_of(test, "rx_fifo_errors"), 3);
+	atomic_set(&fake->dev->overruns, 5);
+	fake_set(fake, 0xc030, 100);
+	tgbe_stats_harvest(fake->dev);
+	KUNIT_EXPECT_EQ(test, value_of(test, "rx_fifo_errors"), 103);
 }
 
 /* All ones from a card that is gone are no count, nor is what came before them
@@ -325,6 +344,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(octets_are_wide),
 	KUNIT_CASE(each_chip_its_own),
 	KUNIT_CASE(queue_drops_are_summed),
+	KUNIT_CASE(overruns_count_where_frames_do_not),
 	KUNIT_CASE(gone_card_counts_nothing),
 	KUNIT_CASE(only_a_running_port_is_read),
 	KUNIT_CASE(rings_go_counters_stay),

@@ -512,6 +512,7 @@ static int alloc_changes(struct tgbe_device *dev, struct ring_set *set,
 {
 	const struct tgbe_config *old = &dev->config;
 	unsigned int rx_from = old->queues, tx_from = old->queues;
+	bool alone = want->queues == 1, was_alone = old->queues == 1;
 	int err;
 
 	if (dev->chip->fixed_arrays)
@@ -522,7 +523,7 @@ static int alloc_changes(struct tgbe_device *dev, struct ring_set *set,
 		tx_from = 0;
 	err = alloc_set(dev, set, want, rx_from, tx_from);
 	/* whether to drop when full depends on there being another queue */
-	if (!err && rx_from && (want->queues > 1) != (old->queues > 1)) {
+	if (!err && rx_from && alone != was_alone) {
 		err = alloc_one(dev, &set->rx[0], true, 0, want);
 		if (err)
 			free_set(set);

@@ -209,6 +209,7 @@ void tgbe_moderation_polled(struct tgbe_vector *vector, unsigned int received,
 	rx->frames = 0;
 	tx->frames = 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_moderation_polled);
 
 /**
  * tgbe_moderation_renew() - let a changed configuration take effect
@@ -241,6 +242,7 @@ void tgbe_moderation_start(struct tgbe_device *dev)
 	if (dev->irq_mode == TGBE_IRQ_MSIX)
 		dev->chip->irq_throttle(dev, dev->queues_max, OTHER_USECS);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_moderation_start);
 
 /**
  * tgbe_moderation_stop() - end what goes on beside the polls
@@ -253,4 +255,3 @@ void tgbe_moderation_stop(struct tgbe_device *dev)
 		cancel_work_sync(&dev->vector[v]->tx_pace.dim.work);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(tgbe_moderation_apply);

@@ -98,11 +98,18 @@ static const struct hw_counter hw_counters[HW_COUNTERS] = {
 	[HW_CARRIER_EXT_ERRORS]	= { "rx_carrier_ext_errors", TGBE_82574_CEXTERR,
 				    ON_82574 },
 	[HW_TX_DISCARDED]	= { "tx_fifo_errors", TGBE_82576_HTDPMC, ON_82576 },
-#define SIZE_CLASS(n)							\
-	[HW_RX_SIZES + (n)]	= { "", TGBE_PRC(n), ON_BOTH },		\
-	[HW_TX_SIZES + (n)]	= { "", TGBE_PTC(n), ON_BOTH }
-	SIZE_CLASS(0), SIZE_CLASS(1), SIZE_CLASS(2),
-	SIZE_CLASS(3), SIZE_CLASS(4), SIZE_CLASS(5),
+	[HW_RX_SIZES]		= { "", TGBE_PRC(0), ON_BOTH },
+	[HW_RX_SIZES + 1]	= { "", TGBE_PRC(1), ON_BOTH },
+	[HW_RX_SIZES + 2]	= { "", TGBE_PRC(2), ON_BOTH },
+	[HW_RX_SIZES + 3]	= { "", TGBE_PRC(3), ON_BOTH },
+	[HW_RX_SIZES + 4]	= { "", TGBE_PRC(4), ON_BOTH },
+	[HW_RX_SIZES + 5]	= { "", TGBE_PRC(5), ON_BOTH },
+	[HW_TX_SIZES]		= { "", TGBE_PTC(0), ON_BOTH },
+	[HW_TX_SIZES + 1]	= { "", TGBE_PTC(1), ON_BOTH },
+	[HW_TX_SIZES + 2]	= { "", TGBE_PTC(2), ON_BOTH },
+	[HW_TX_SIZES + 3]	= { "", TGBE_PTC(3), ON_BOTH },
+	[HW_TX_SIZES + 4]	= { "", TGBE_PTC(4), ON_BOTH },
+	[HW_TX_SIZES + 5]	= { "", TGBE_PTC(5), ON_BOTH },
 };
 
 static const struct ethtool_rmon_hist_range size_ranges[] = {

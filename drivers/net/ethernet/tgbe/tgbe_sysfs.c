@@ -6,16 +6,28 @@
 
 #include "tgbe.h"
 
-static struct tgbe_device *device_of(struct device *d)
+/* A knob is a u32 of struct tgbe_config; its attribute knows where */
+static u32 *knob_of(struct tgbe_config *config, struct device_attribute *attr)
 {
-	return netdev_priv(to_net_dev(d));
+	struct dev_ext_attribute *knob =
+		container_of(attr, struct dev_ext_attribute, attr);
+
+	return (void *)config + (uintptr_t)knob->var;
 }
 
-/* Configuration members are changed like everywhere else, as a whole */
-static ssize_t store(struct device *d, const char *buf, size_t len,
-		     size_t member)
+static ssize_t show_knob(struct device *d, struct device_attribute *attr,
+			 char *buf)
 {
-	struct tgbe_device *dev = device_of(d);
+	struct tgbe_device *dev = netdev_priv(to_net_dev(d));
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(*knob_of(&dev->config, attr)));
+}
+
+/* Changed like everything else: the whole configuration is checked and applied */
+static ssize_t store_knob(struct device *d, struct device_attribute *attr,
+			  const char *buf, size_t len)
+{
+	struct tgbe_device *dev = netdev_priv(to_net_dev(d));
 	struct tgbe_config want;
 	u32 value;
 	int err;
@@ -27,36 +39,26 @@ static ssize_t store(struct device *d, const char *buf, size_t len,
 	if (!rtnl_trylock())
 		return restart_syscall();
 	want = dev->config;
-	*(u32 *)((char *)&want + member) = value;
+	*knob_of(&want, attr) = value;
 	err = tgbe_config_apply(dev, &want, NULL);
 	rtnl_unlock();
 	return err ?: len;
 }
 
 #define TGBE_KNOB(_name, _member)					\
-static ssize_t _name##_show(struct device *d,				\
-			    struct device_attribute *attr, char *buf)	\
-{									\
-	return sysfs_emit(buf, "%u\n",					\
-			  READ_ONCE(device_of(d)->config._member));	\
-}									\
-									\
-static ssize_t _name##_store(struct device *d,				\
-			     struct device_attribute *attr,		\
-			     const char *buf, size_t len)		\
-{									\
-	return store(d, buf, len, offsetof(struct tgbe_config, _member)); \
-}									\
-static DEVICE_ATTR_RW(_name)
+static struct dev_ext_attribute knob_##_name = {			\
+	__ATTR(_name, 0644, show_knob, store_knob),			\
+	(void *)offsetof(struct tgbe_config, _member),			\
+}
 
 TGBE_KNOB(rx_poll_batch, rx_batch);
 TGBE_KNOB(tx_clean_batch, tx_batch);
 TGBE_KNOB(rx_refill_batch, refill_batch);
 
 static struct attribute *attrs[] = {
-	&dev_attr_rx_poll_batch.attr,
-	&dev_attr_tx_clean_batch.attr,
-	&dev_attr_rx_refill_batch.attr,
+	&knob_rx_poll_batch.attr.attr,
+	&knob_tx_clean_batch.attr.attr,
+	&knob_rx_refill_batch.attr.attr,
 	NULL
 };
 

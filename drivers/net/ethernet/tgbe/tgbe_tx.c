@@ -255,9 +255,10 @@ undo:
 
 static bool may_copy(const struct tgbe_ring *ring, unsigned int len)
 {
+	if (len > READ_ONCE(ring->copybreak))
+		return false;
 	/* pairs with the release in tgbe_ring_alloc_copies() */
-	return len <= READ_ONCE(ring->copybreak) &&
-	       smp_load_acquire(&ring->copies);
+	return smp_load_acquire(&ring->copies);
 }
 
 /* The same for a short frame: copied to the buffer of slot @i, nothing to map */

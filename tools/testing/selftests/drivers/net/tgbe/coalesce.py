@@ -41,7 +41,7 @@ def _limit(cfg, field):
 
 
 @ksft_variants(FIELDS)
-def field(cfg, name) -> None:
+def each_field(cfg, name) -> None:
     """ A field takes its whole range exactly, and nothing beyond it """
     _restore(cfg)
     lost = cfg.link_lost()
@@ -151,7 +151,7 @@ def main() -> None:
     """ Ksft boiler plate main """
 
     with TgbeEnv(__file__) as cfg:
-        ksft_run([field, adaptive, usecs_trade, frames_target, per_queue,
+        ksft_run([each_field, adaptive, usecs_trade, frames_target, per_queue,
                   kept_over_down], args=(cfg, ))
     ksft_exit()
 
