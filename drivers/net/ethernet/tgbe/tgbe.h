@@ -70,6 +70,11 @@ static_assert(TGBE_TX_WAKE_DESCS < TGBE_RING_MIN);
 #define TGBE_RX_COPYBREAK_MAX	1024
 #define TGBE_TX_COPYBREAK_MAX	256
 
+/* Longest interval, in microseconds, for which a doorbell may be left to the poll:
+ * settings for completions are not to delay what is sent
+ */
+#define TGBE_TX_DEFER_USECS	100
+
 /* The shares of a poll: frames received, frames taken back after transmission,
  * and buffers given to the chip with one tail write
  */
@@ -410,7 +415,8 @@ struct tgbe_config {
  * @rss_mode: value of MRQC that hashes what the chip can hash well
  * @rss_udp: bits of MRQC that hash the ports of UDP as well; 0 if it cannot
  * @rss_entry: indirection table entry that selects a queue
- * @queue_drops: frames that found a receive ring full since the last call
+ * @queue_drops: frames that found a receive ring full since the last call; NULL
+ *		 where the chip does not count them
  */
 struct tgbe_chip {
 	const char *name;
@@ -464,6 +470,8 @@ enum tgbe_irq_mode {
 /**
  * struct tgbe_link - what was asked of the link and what it is
  * @advertising: link modes offered in autonegotiation
+ * @restarted: negotiated anew, so that its outcome has to be looked at even if the
+ *	       link was never seen down
  * @pause_autoneg: PAUSE is negotiated: @pause is what is offered, not what is done
  * @pause: FLOW_CTRL_RX and FLOW_CTRL_TX as the user wants them
  * @forced_speed: SPEED_10 or SPEED_100 with autonegotiation off, else 0
@@ -475,6 +483,7 @@ enum tgbe_irq_mode {
  */
 struct tgbe_link {
 	__ETHTOOL_DECLARE_LINK_MODE_MASK(advertising);
+	bool restarted;
 	bool pause_autoneg;
 	u8 pause;
 	u16 forced_speed;
@@ -677,6 +686,7 @@ void tgbe_moderation_init(struct tgbe_vector *vector);
 void tgbe_moderation_start(struct tgbe_device *dev);
 void tgbe_moderation_stop(struct tgbe_device *dev);
 void tgbe_moderation_renew(struct tgbe_vector *vector);
+void tgbe_moderation_forget(struct tgbe_vector *vector);
 void tgbe_moderation_polled(struct tgbe_vector *vector, unsigned int received,
 			    unsigned int sent, bool done);
 
@@ -729,7 +739,8 @@ void tgbe_rx_hash(struct sk_buff *skb, const struct tgbe_rx_desc_done *done);
 
 /* tgbe_tx.c */
 netdev_tx_t tgbe_xmit(struct sk_buff *skb, struct net_device *netdev);
-unsigned int tgbe_tx_clean(struct tgbe_ring *ring, int budget);
+unsigned int tgbe_tx_clean(struct tgbe_ring *ring, int budget,
+			   unsigned int share);
 void tgbe_tx_flush(struct tgbe_ring *ring, bool eager);
 void tgbe_tx_discard(struct tgbe_ring *ring);
 void tgbe_tx_freeze(struct tgbe_ring *ring);

@@ -326,11 +326,6 @@ static u8 rss_entry(unsigned int queue)
 	return queue << 7;
 }
 
-static u32 queue_drops(struct tgbe_device *dev, unsigned int queue)
-{
-	return 0;
-}
-
 const struct tgbe_chip tgbe_chip_82574 = {
 	.name			= "82574L",
 	.format			= TGBE_FMT_EXT,
@@ -365,6 +360,5 @@ const struct tgbe_chip tgbe_chip_82574 = {
 	.tx_quiesce		= tx_quiesce,
 	.frame_limit		= frame_limit,
 	.rss_entry		= rss_entry,
-	.queue_drops		= queue_drops,
 };
 EXPORT_SYMBOL_IF_KUNIT(tgbe_chip_82574);

@@ -123,7 +123,9 @@ static int check_shares(const struct tgbe_config *want,
 	return err;
 }
 
-/* A table that the user made is not changed behind his back */
+/* A table that the user made is not changed behind his back. The core refuses such
+ * a change of channels before it comes here.
+ */
 static int check_table(struct tgbe_device *dev, const struct tgbe_config *want,
 		       struct netlink_ext_ack *extack)
 {
@@ -171,6 +173,8 @@ static void free_set(struct ring_set *set)
 		tgbe_ring_free(set->rx[q]);
 		tgbe_ring_free(set->tx[q]);
 	}
+	/* it may be freed once more on the way out */
+	memset(set, 0, sizeof(*set));
 }
 
 /* Queue pairs that have rings while the port is open */
@@ -215,7 +219,7 @@ static int alloc_set(struct tgbe_device *dev, struct ring_set *set,
 static void poll_once(struct tgbe_vector *vector, int budget)
 {
 	local_bh_disable();
-	tgbe_tx_clean(vector->tx, 0);
+	tgbe_tx_clean(vector->tx, 0, vector->tx->count);
 	tgbe_rx_clean(vector, vector->rx, budget);
 	local_bh_enable();
 }
@@ -272,6 +276,7 @@ static void attach(struct tgbe_vector *vector, struct tgbe_ring **slot,
 		tgbe_stats_retire(vector, *slot);
 	swap(*slot, *ring);
 	spin_unlock_bh(&vector->dev->stats_lock);
+	tgbe_moderation_forget(vector);
 }
 
 static void resume_poll(struct tgbe_vector *vector)
@@ -383,8 +388,9 @@ static void add_queues(struct tgbe_device *dev, struct ring_set *set,
 		struct tgbe_vector *vector = dev->vector[q];
 
 		napi_disable(&vector->napi);
-		attach(vector, &vector->rx, &set->rx[q]);
+		/* whoever finds the receive ring takes the other for granted */
 		attach(vector, &vector->tx, &set->tx[q]);
+		attach(vector, &vector->rx, &set->rx[q]);
 		dev->chip->tx_arm(dev, vector->tx);
 		dev->chip->rx_arm(dev, vector->rx);
 		resume_poll(vector);
@@ -405,8 +411,8 @@ static void remove_queues(struct tgbe_device *dev, struct ring_set *set,
 		napi_disable(&vector->napi);
 		err = quiesce_tx(dev, vector) ?: quiesce_rx(dev, vector);
 		if (!err) {
-			attach(vector, &vector->tx, &set->tx[q]);
 			attach(vector, &vector->rx, &set->rx[q]);
+			attach(vector, &vector->tx, &set->tx[q]);
 			/* a queue left stopped would look stuck */
 			tgbe_tx_thaw(set->tx[q]);
 		}
@@ -574,7 +580,7 @@ static int change_running(struct tgbe_device *dev,
 		err = grow(dev, &set, want->queues);
 	if (err)
 		NL_SET_ERR_MSG_MOD(extack,
-				   "no memory for the change, everything stays as it was");
+				   "the change failed, everything stays as it was");
 	else
 		commit(dev, &set, want);
 	free_set(&set);
@@ -650,7 +656,7 @@ int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
 	err = dev->chip->tx_quiesce(dev, queue);
 	if (!err) {
 		local_bh_disable();
-		tgbe_tx_clean(ring, 0);
+		tgbe_tx_clean(ring, 0, ring->count);
 		tgbe_tx_discard(ring);
 		u64_stats_update_begin(&ring->sync);
 		ring->stats.tx.timeouts += hung;

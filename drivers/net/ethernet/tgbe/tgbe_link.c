@@ -100,6 +100,7 @@ static void link_work(struct work_struct *work)
 	struct tgbe_device *dev = container_of(to_delayed_work(work),
 					       struct tgbe_device, link_work);
 	u32 status = tgbe_rd(dev, TGBE_STATUS);
+	bool changed;
 
 	/* all ones from a card that is gone are no link */
 	if (!READ_ONCE(dev->regs))
@@ -110,9 +111,15 @@ static void link_work(struct work_struct *work)
 			link_down(dev);
 		return;
 	}
-	/* down and up again between two looks may have changed the speed */
-	if (!decode_speed(dev, status) && dev->link.up)
+	/* down and up again between two looks may have changed the speed, or
+	 * what was agreed about PAUSE
+	 */
+	changed = decode_speed(dev, status);
+	if (!changed && dev->link.up) {
+		if (xchg(&dev->link.restarted, false))
+			apply_pause(dev);
 		return;
+	}
 	if (receiver_ready(dev))
 		link_up(dev);
 	else
@@ -281,28 +288,40 @@ void tgbe_link_get_pause(struct tgbe_device *dev,
 /**
  * tgbe_link_set_pause() - choose the use of PAUSE frames
  * @dev: port
- * @pause: with autoneg what is offered, which renegotiates the link if it
- *	   changes; without it what is done, at once
+ * @pause: with autoneg what is offered, without it what is done
+ *
+ * The link is negotiated anew if what is offered changes, which includes that
+ * nothing is offered any more. Else the change is done on return.
  *
  * Context: process, RTNL.
- * Return: 0 or the error of the PHY.
+ * Return: 0, or the error of the PHY, and then all is as before.
  */
 int tgbe_link_set_pause(struct tgbe_device *dev,
 			const struct ethtool_pauseparam *pause)
 {
-	__ETHTOOL_DECLARE_LINK_MODE_MASK(before);
 	struct tgbe_link *link = &dev->link;
+	struct tgbe_link old = dev->link;
+	int err;
 
-	linkmode_copy(before, link->advertising);
 	link->pause_autoneg = pause->autoneg;
 	link->pause = (pause->rx_pause ? FLOW_CTRL_RX : 0) |
 		      (pause->tx_pause ? FLOW_CTRL_TX : 0);
 	offer_pause(link->advertising, link->pause_autoneg ? link->pause : 0);
 	if (!netif_running(dev->netdev))
 		return 0;
-	if (!link->forced_speed && !linkmode_equal(before, link->advertising))
-		return tgbe_phy_start(dev);
-	if (link->up)
-		apply_pause(dev);
+	if (!link->forced_speed &&
+	    !linkmode_equal(old.advertising, link->advertising)) {
+		err = tgbe_phy_start(dev);
+		if (err) {
+			linkmode_copy(link->advertising, old.advertising);
+			link->pause_autoneg = old.pause_autoneg;
+			link->pause = old.pause;
+		}
+		return err;
+	}
+	/* the link work is the one who touches the MAC */
+	WRITE_ONCE(link->restarted, true);
+	tgbe_link_check(dev);
+	flush_delayed_work(&dev->link_work);
 	return 0;
 }

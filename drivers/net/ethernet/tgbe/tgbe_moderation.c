@@ -20,6 +20,12 @@
 /* Intervals of a pacer are kept in this part of a microsecond */
 #define FINE	16
 
+/* Longest wait for a number of frames without microseconds beside it. A ring of
+ * the default size holds what comes in twice that time at 1 Gbit/s, if the frames
+ * are not short.
+ */
+#define FRAMES_ONLY_USECS	1000
+
 /* Of the vector for link and other causes, which overruns raise as well */
 #define OTHER_USECS	100
 
@@ -94,15 +100,18 @@ static unsigned int wished_frames(const struct tgbe_vector *vector,
 }
 
 /* Half way to the interval that would have brought @frames, so that one odd
- * interval is no trend
+ * interval is no trend. While the other direction has a shorter one, too few
+ * frames are no reason to wait longer.
  */
-static unsigned int correct(struct tgbe_pacer *pace, unsigned int frames,
+static unsigned int correct(struct tgbe_vector *vector,
+			    struct tgbe_pacer *pace, unsigned int frames,
 			    unsigned int limit)
 {
+	bool in_force = vector->throttle >= pace->interval / FINE;
 	u32 now = pace->interval;
 	u32 want = now * frames / pace->frames;
 
-	want = clamp(want, now / 2, now * 2);
+	want = clamp(want, now / 2, in_force ? now * 2 : now);
 	pace->interval = clamp((now + want + 1) / 2, FINE, limit * FINE);
 	return pace->interval / FINE;
 }
@@ -119,8 +128,7 @@ static unsigned int wish_interval(struct tgbe_vector *vector,
 		return usecs;
 	if (frames == 1)
 		return 0;
-	/* as ethtool has it, no microseconds beside frames are no limit */
-	return correct(pace, frames, usecs ?: vector->dev->chip->usecs_max);
+	return correct(vector, pace, frames, usecs ?: FRAMES_ONLY_USECS);
 }
 
 static void set_throttle(struct tgbe_vector *vector, unsigned int usecs)
@@ -224,6 +232,18 @@ void tgbe_moderation_renew(struct tgbe_vector *vector)
 }
 
 /**
+ * tgbe_moderation_forget() - begin to judge the load anew
+ * @vector: vector with a new ring, whose counters begin at 0
+ *
+ * Context: owner of the NAPI poll.
+ */
+void tgbe_moderation_forget(struct tgbe_vector *vector)
+{
+	vector->rx_pace.dim.state = DIM_START_MEASURE;
+	vector->tx_pace.dim.state = DIM_START_MEASURE;
+}
+
+/**
  * tgbe_moderation_start() - write every vector's first interval to the chip
  * @dev: port being opened, its interrupt routing set up
  */
@@ -235,8 +255,7 @@ void tgbe_moderation_start(struct tgbe_device *dev)
 		/* the reset took the interval away */
 		vector->throttle = UINT_MAX;
 		vector->renew = false;
-		vector->rx_pace.dim.state = DIM_START_MEASURE;
-		vector->tx_pace.dim.state = DIM_START_MEASURE;
+		tgbe_moderation_forget(vector);
 		begin_anew(vector);
 	}
 	if (dev->irq_mode == TGBE_IRQ_MSIX)

@@ -18,13 +18,14 @@ int tgbe_poll(struct napi_struct *napi, int budget)
 {
 	struct tgbe_vector *vector = container_of(napi, struct tgbe_vector,
 						  napi);
-	unsigned int sent = 0;
+	unsigned int share, sent = 0;
 	bool more = false;
 	int work = 0;
 
 	if (vector->tx) {
-		sent = tgbe_tx_clean(vector->tx, budget);
-		more = sent && sent >= READ_ONCE(vector->tx->batch);
+		share = READ_ONCE(vector->tx->batch);
+		sent = tgbe_tx_clean(vector->tx, budget, share);
+		more = sent == share;
 	}
 	if (unlikely(!budget))
 		return 0;
@@ -32,7 +33,8 @@ int tgbe_poll(struct napi_struct *napi, int budget)
 		work = tgbe_rx_clean(vector, vector->rx, budget);
 	/* last, since receiving made the stack send acknowledgements */
 	if (vector->tx)
-		tgbe_tx_flush(vector->tx, false);
+		tgbe_tx_flush(vector->tx,
+			      vector->throttle > TGBE_TX_DEFER_USECS);
 	more |= work == budget;
 	/* while the NAPI is still ours */
 	tgbe_moderation_polled(vector, work, sent, !more);

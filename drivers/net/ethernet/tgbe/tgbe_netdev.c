@@ -162,6 +162,22 @@ static netdev_features_t ndo_fix_features(struct net_device *netdev,
 	return features;
 }
 
+/* Frames of any length may come only while the buffers are made for them */
+static int set_rx_all(struct tgbe_device *dev, netdev_features_t features)
+{
+	struct tgbe_config want = dev->config;
+	int err;
+
+	want.rx_all = !!(features & NETIF_F_RXALL);
+	if (!want.rx_all)
+		tgbe_filter_features(dev, dev->netdev->features &
+				     ~NETIF_F_RXALL);
+	err = tgbe_config_apply(dev, &want, NULL);
+	if (err)
+		tgbe_filter_features(dev, dev->netdev->features);
+	return err;
+}
+
 static int ndo_set_features(struct net_device *netdev,
 			    netdev_features_t features)
 {
@@ -169,18 +185,16 @@ static int ndo_set_features(struct net_device *netdev,
 	struct tgbe_device *dev = netdev_priv(netdev);
 
 	if (changed & NETIF_F_RXALL) {
-		struct tgbe_config want = dev->config;
-		int err;
+		int err = set_rx_all(dev, features);
 
-		/* the buffers must take any length first */
-		want.rx_all = !!(features & NETIF_F_RXALL);
-		err = tgbe_config_apply(dev, &want, NULL);
 		if (err)
 			return err;
 	}
 	if (changed & NETIF_F_HW_VLAN_CTAG_RX)
 		tgbe_filter_vlan_strip(dev, features);
-	if (changed & (NETIF_F_RXALL | NETIF_F_RXFCS | NETIF_F_LOOPBACK))
+	/* a port about to be restarted gets them then */
+	if (changed & (NETIF_F_RXALL | NETIF_F_RXFCS | NETIF_F_LOOPBACK) &&
+	    !dev->unstoppable)
 		tgbe_filter_features(dev, features);
 	if (changed & NETIF_F_HW_VLAN_CTAG_FILTER) {
 		netdev->features = features;

@@ -167,5 +167,6 @@ int tgbe_phy_start(struct tgbe_device *dev)
 			return err;
 		bmcr = BMCR_ANENABLE | BMCR_ANRESTART;
 	}
+	WRITE_ONCE(dev->link.restarted, true);
 	return tgbe_phy_write(dev, MII_BMCR, bmcr);
 }

@@ -187,7 +187,8 @@ void tgbe_stats_harvest(struct tgbe_device *dev)
 	for (unsigned int i = 0; i < HW_COUNTERS; i++)
 		if (has_counter(dev, &hw_counters[i]))
 			delta[i] = read_counter(dev, &hw_counters[i]);
-	for (unsigned int q = 0; q < dev->queues_max; q++)
+	for (unsigned int q = 0; dev->chip->queue_drops && q < dev->queues_max;
+	     q++)
 		drops[q] = dev->chip->queue_drops(dev, q);
 	overruns = atomic_read(&dev->overruns);
 
@@ -478,6 +479,35 @@ void tgbe_stats_rmon(struct tgbe_device *dev, struct ethtool_rmon_stats *stats,
 	*ranges = size_ranges;
 }
 
+/* What is not collected must stay as it is: 0 would say that it is */
+static void clear_rx_stats(struct tgbe_device *dev,
+			   struct netdev_queue_stats_rx *stats)
+{
+	stats->packets = 0;
+	stats->bytes = 0;
+	stats->alloc_fail = 0;
+	stats->csum_unnecessary = 0;
+	stats->csum_none = 0;
+	stats->csum_bad = 0;
+	if (!dev->chip->queue_drops)
+		return;
+	stats->hw_drops = 0;
+	stats->hw_drop_overruns = 0;
+}
+
+static void clear_tx_stats(struct netdev_queue_stats_tx *stats)
+{
+	stats->packets = 0;
+	stats->bytes = 0;
+	stats->needs_csum = 0;
+	stats->hw_gso_packets = 0;
+	stats->hw_gso_bytes = 0;
+	stats->hw_gso_wire_packets = 0;
+	stats->hw_gso_wire_bytes = 0;
+	stats->stop = 0;
+	stats->wake = 0;
+}
+
 static void add_rx_stats(struct tgbe_device *dev, unsigned int q,
 			 struct netdev_queue_stats_rx *out)
 {
@@ -485,8 +515,10 @@ static void add_rx_stats(struct tgbe_device *dev, unsigned int q,
 
 	spin_lock_bh(&dev->stats_lock);
 	read_queue(dev, q, true, &stats);
-	out->hw_drops += dev->vector[q]->drops;
-	out->hw_drop_overruns += dev->vector[q]->drops;
+	if (dev->chip->queue_drops) {
+		out->hw_drops += dev->vector[q]->drops;
+		out->hw_drop_overruns += dev->vector[q]->drops;
+	}
 	spin_unlock_bh(&dev->stats_lock);
 	out->packets += stats.rx.packets;
 	out->bytes += stats.rx.bytes;
@@ -518,14 +550,14 @@ static void add_tx_stats(struct tgbe_device *dev, unsigned int q,
 static void get_queue_stats_rx(struct net_device *netdev, int q,
 			       struct netdev_queue_stats_rx *stats)
 {
-	*stats = (struct netdev_queue_stats_rx){};
+	clear_rx_stats(netdev_priv(netdev), stats);
 	add_rx_stats(netdev_priv(netdev), q, stats);
 }
 
 static void get_queue_stats_tx(struct net_device *netdev, int q,
 			       struct netdev_queue_stats_tx *stats)
 {
-	*stats = (struct netdev_queue_stats_tx){};
+	clear_tx_stats(stats);
 	add_tx_stats(netdev_priv(netdev), q, stats);
 }
 
@@ -538,8 +570,8 @@ static void get_base_stats(struct net_device *netdev,
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
-	*rx = (struct netdev_queue_stats_rx){};
-	*tx = (struct netdev_queue_stats_tx){};
+	clear_rx_stats(dev, rx);
+	clear_tx_stats(tx);
 	for (unsigned int q = netdev->real_num_rx_queues; q < dev->queues_max;
 	     q++) {
 		add_rx_stats(dev, q, rx);

@@ -2,7 +2,9 @@
 /* The knobs that ethtool has no word for: /sys/class/net/<if>/tgbe/, see
  * Documentation/ABI/testing/sysfs-class-net-tgbe.
  */
+#include <linux/capability.h>
 #include <linux/rtnetlink.h>
+#include <net/net_namespace.h>
 
 #include "tgbe.h"
 
@@ -32,6 +34,8 @@ static ssize_t store_knob(struct device *d, struct device_attribute *attr,
 	u32 value;
 	int err;
 
+	if (!ns_capable(dev_net(dev->netdev)->user_ns, CAP_NET_ADMIN))
+		return -EPERM;
 	err = kstrtou32(buf, 0, &value);
 	if (err)
 		return err;

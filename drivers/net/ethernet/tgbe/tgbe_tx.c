@@ -390,8 +390,17 @@ dropped:
 netdev_tx_t tgbe_xmit(struct sk_buff *skb, struct net_device *netdev)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
-	struct tgbe_ring *ring = dev->vector[skb_get_queue_mapping(skb)]->tx;
+	struct tgbe_vector *vector = dev->vector[skb_get_queue_mapping(skb)];
+	struct tgbe_ring *ring = READ_ONCE(vector->tx);
 
+	/* senders that bypass the qdisc may have chosen their queue before it
+	 * went
+	 */
+	if (unlikely(!ring)) {
+		dev_kfree_skb_any(skb);
+		dev_core_stats_tx_dropped_inc(netdev);
+		return NETDEV_TX_OK;
+	}
 	if (dev->chip->format == TGBE_FMT_ADV)
 		return xmit(skb, ring, TGBE_FMT_ADV);
 	return xmit(skb, ring, TGBE_FMT_EXT);
@@ -409,15 +418,15 @@ static u16 free_frame(struct tgbe_ring *ring, u16 i, int budget)
 	return end;
 }
 
-/* Take back frames the chip has sent, up to the poll's share, or with @discard
- * all of them. Returns how many.
+/* Take back up to @share frames that the chip has sent or, with @discard, all
+ * frames. Returns how many.
  */
-static unsigned int reclaim(struct tgbe_ring *ring, int budget, bool discard)
+static unsigned int reclaim(struct tgbe_ring *ring, int budget,
+			    unsigned int share, bool discard)
 {
 	/* pairs with the release in xmit() */
 	u16 end = smp_load_acquire(&ring->next_to_use);
 	unsigned int frames = 0, wire_bytes = 0, segs = 0;
-	unsigned int share = READ_ONCE(ring->batch);
 	u16 i = ring->next_to_clean;
 	int res;
 
@@ -458,13 +467,15 @@ static unsigned int reclaim(struct tgbe_ring *ring, int budget, bool discard)
  * tgbe_tx_clean() - take back the frames that were sent
  * @ring: transmit ring
  * @budget: of the NAPI poll, 0 from netpoll
+ * @share: frames to take back at most
  *
  * Context: NAPI poll, or its owner with bottom halves disabled.
- * Return: frames taken back, at most @ring->batch; then there may be more.
+ * Return: frames taken back; when it is @share there may be more.
  */
-unsigned int tgbe_tx_clean(struct tgbe_ring *ring, int budget)
+unsigned int tgbe_tx_clean(struct tgbe_ring *ring, int budget,
+			   unsigned int share)
 {
-	return reclaim(ring, budget, false);
+	return reclaim(ring, budget, share, false);
 }
 
 /**
@@ -496,7 +507,7 @@ void tgbe_tx_flush(struct tgbe_ring *ring, bool eager)
  */
 void tgbe_tx_discard(struct tgbe_ring *ring)
 {
-	reclaim(ring, 0, true);
+	reclaim(ring, 0, 0, true);
 }
 
 /**

@@ -114,18 +114,20 @@ def table_is_the_users(cfg) -> None:
 
 
 def table_survives_resize(cfg) -> None:
-    """ -G and down/up leave table and key as they are """
+    """ -G and down/up leave table and key as they are, in the chip as well """
     _keep_queues(cfg)
     defer(cfg.dut.ethtool, f"-X {cfg.ifname} default")
     defer(cfg.dut.set_rings, *cfg.dut.rings())
-    cfg.dut.ethtool(f"-X {cfg.ifname} weight 1 3")
+    cfg.dut.ethtool(f"-X {cfg.ifname} weight 0 1")
     before = cfg.dut.ethtool(f"-x {cfg.ifname}", json=True)
     cfg.dut.set_rings(256, 256)
     ksft_eq(cfg.dut.ethtool(f"-x {cfg.ifname}", json=True), before)
+    ksft_eq(list(_used_queues(cfg)), [1])
     cfg.dut.ip(f"link set dev {cfg.ifname} down")
     cfg.dut.ip(f"link set dev {cfg.ifname} up")
     cfg.wait_link()
     ksft_eq(cfg.dut.ethtool(f"-x {cfg.ifname}", json=True), before)
+    ksft_eq(list(_used_queues(cfg)), [1])
 
 
 def hash_fields(cfg) -> None:
