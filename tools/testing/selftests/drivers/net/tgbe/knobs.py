@@ -10,6 +10,7 @@ import os
 import re
 import socket
 import struct
+import subprocess
 from pathlib import Path
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
@@ -239,16 +240,21 @@ def standard_statistics(cfg) -> None:
         ksft_gt(queues_after[way], queues_before[way] + 1000)
 
 
+def _raw_ethtool(what, *args):
+    return subprocess.run(["ethtool", what, args[0], "raw", "on", *args[1:]], check=True,
+                          stdout=subprocess.PIPE).stdout
+
+
 def dumps(cfg) -> None:
     """ Registers, NVM and rings can be looked at """
-    raw = cfg.dut.cmd(f"ethtool -d {cfg.ifname} raw on | od -An -v -tu4 -w8").stdout
-    regs = dict(tuple(map(int, row.split())) for row in raw.splitlines())
+    regs = dict(struct.iter_unpack("=II", _raw_ethtool("-d", cfg.ifname)))
     ksft_true(regs[RCTL] & RCTL_EN, "RCTL.EN is not set in the dump")
-    words = cfg.dut.cmd(f"ethtool -e {cfg.ifname} raw on | od -An -v -tu2").stdout.split()
-    ksft_eq(len(words), 64)
-    ksft_eq(sum(map(int, words)) & 0xffff, 0xbaba, "sum of the NVM")
-    part = cfg.dut.cmd(f"ethtool -e {cfg.ifname} offset 2 length 4 raw on | od -An -v -tu2").stdout
-    ksft_eq(part.split(), words[1:3])
+    nvm = _raw_ethtool("-e", cfg.ifname)
+    ksft_eq(len(nvm), 128)
+    ksft_eq(sum(word for word, in struct.iter_unpack("<H", nvm)) & 0xffff, 0xbaba,
+            "sum of the NVM")
+    part = _raw_ethtool("-e", cfg.ifname, "offset", "2", "length", "4")
+    ksft_eq(part, nvm[2:6])
     for way, size in zip(("rx", "tx"), cfg.dut.rings()):
         path = Path(f"/sys/kernel/debug/tgbe/{cfg.pci}/{way}-0")
         head, *rows = path.read_text("ascii").splitlines()
