@@ -114,10 +114,14 @@ def frames_target(cfg) -> None:
     _restore(cfg)
     with UdpFlow(cfg.peer, cfg.dut, pps=4000, ipvers="4") as flow:
         _set(cfg, rx_usecs=USECS_MAX[cfg.chip], tx_usecs=USECS_MAX[cfg.chip], rx_frames=16)
-        irqs, frames = _moved(cfg, flow, 8000)
-        ksft_pr(f"{frames} frames, {irqs} interrupts: {frames / irqs:.1f}")
-        ksft_ge(frames / irqs, 8)
-        ksft_ge(24, frames / irqs)
+        flow.progress(2000)
+        # of several looks the one in the middle: a sender that lost its CPU makes
+        # up for it in a burst
+        looks = sorted(frames / irqs for irqs, frames in
+                       (_moved(cfg, flow, 1000) for _ in range(9)))
+        ksft_pr("frames for each interrupt:", [round(look, 1) for look in looks])
+        ksft_ge(looks[4], 8)
+        ksft_ge(24, looks[4])
 
 
 def per_queue(cfg) -> None:
