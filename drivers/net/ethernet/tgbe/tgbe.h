@@ -7,7 +7,6 @@
 
 #include <linux/bitmap.h>
 #include <linux/cache.h>
-#include <linux/debugfs.h>
 #include <linux/dim.h>
 #include <linux/ethtool.h>
 #include <linux/if_vlan.h>
@@ -21,6 +20,7 @@
 #include "tgbe_desc.h"
 #include "tgbe_regs.h"
 
+struct dentry;
 struct page_pool;
 struct tgbe_device;
 
@@ -601,6 +601,23 @@ static inline void tgbe_wr(struct tgbe_device *dev, u32 reg, u32 val)
 		writel(val, regs + reg);
 }
 
+/* Registers that are there on one chip only are marked with its family */
+#define TGBE_ON_82576	BIT(TGBE_FMT_ADV)
+#define TGBE_ON_82574	BIT(TGBE_FMT_EXT)
+#define TGBE_ON_BOTH	(TGBE_ON_82576 | TGBE_ON_82574)
+
+/**
+ * tgbe_is_on() - does this port's chip have a register?
+ * @dev: port
+ * @chips: TGBE_ON_* of the register
+ *
+ * Return: true if so.
+ */
+static inline bool tgbe_is_on(const struct tgbe_device *dev, u8 chips)
+{
+	return chips & BIT(dev->chip->format);
+}
+
 /**
  * tgbe_flush() - wait until earlier register writes reached the chip
  * @dev: port
@@ -808,8 +825,8 @@ extern const struct netdev_stat_ops tgbe_stat_ops;
 /* tgbe_netdev.c */
 void tgbe_netdev_init(struct tgbe_device *dev);
 void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first);
-void tgbe_netdev_link_queue(struct tgbe_device *dev, unsigned int queue,
-			    bool linked);
+void tgbe_netdev_link_queues(struct tgbe_device *dev, unsigned int from,
+			     unsigned int to, bool linked);
 
 /* tgbe_sysfs.c */
 extern const struct attribute_group tgbe_sysfs_group;

@@ -173,8 +173,6 @@ static void free_set(struct ring_set *set)
 		tgbe_ring_free(set->rx[q]);
 		tgbe_ring_free(set->tx[q]);
 	}
-	/* it may be freed once more on the way out */
-	memset(set, 0, sizeof(*set));
 }
 
 /* Queue pairs that have rings while the port is open */
@@ -196,7 +194,9 @@ static int alloc_one(struct tgbe_device *dev, struct tgbe_ring **slot,
 	return 0;
 }
 
-/* The rings for queues @rx_from and @tx_from up to those of @want */
+/* The rings for queues @rx_from and @tx_from up to those of @want. After an error
+ * the caller frees what is in the set.
+ */
 static int alloc_set(struct tgbe_device *dev, struct ring_set *set,
 		     const struct tgbe_config *want, unsigned int rx_from,
 		     unsigned int tx_from)
@@ -208,8 +208,6 @@ static int alloc_set(struct tgbe_device *dev, struct ring_set *set,
 		err = alloc_one(dev, &set->rx[q], true, q, want);
 	for (q = tx_from; q < end && !err; q++)
 		err = alloc_one(dev, &set->tx[q], false, q, want);
-	if (err)
-		free_set(set);
 	return err;
 }
 
@@ -424,13 +422,6 @@ static void remove_queues(struct tgbe_device *dev, struct ring_set *set,
 	}
 }
 
-static void link_queues(struct tgbe_device *dev, unsigned int from,
-			unsigned int to, bool linked)
-{
-	for (unsigned int q = from; q < to; q++)
-		tgbe_netdev_link_queue(dev, q, linked);
-}
-
 static void spread(struct tgbe_device *dev, unsigned int queues)
 {
 	dev->config.queues = queues;
@@ -453,7 +444,7 @@ static int grow(struct tgbe_device *dev, struct ring_set *set,
 	if (err && !dev->chip->fixed_arrays)
 		remove_queues(dev, set, old, queues);
 	if (!err)
-		link_queues(dev, old, queues, true);
+		tgbe_netdev_link_queues(dev, old, queues, true);
 	return err;
 }
 
@@ -464,7 +455,7 @@ static void shrink(struct tgbe_device *dev, struct ring_set *set,
 	unsigned int old = dev->config.queues;
 
 	spread(dev, queues);
-	link_queues(dev, queues, old, false);
+	tgbe_netdev_link_queues(dev, queues, old, false);
 	netif_set_real_num_queues(dev->netdev, queues, queues);
 	if (!dev->chip->fixed_arrays)
 		remove_queues(dev, set, queues, old);
@@ -529,11 +520,8 @@ static int alloc_changes(struct tgbe_device *dev, struct ring_set *set,
 		tx_from = 0;
 	err = alloc_set(dev, set, want, rx_from, tx_from);
 	/* whether to drop when full depends on there being another queue */
-	if (!err && rx_from && alone != was_alone) {
+	if (!err && rx_from && alone != was_alone)
 		err = alloc_one(dev, &set->rx[0], true, 0, want);
-		if (err)
-			free_set(set);
-	}
 	return err;
 }
 
@@ -684,8 +672,10 @@ int tgbe_queues_alloc(struct tgbe_device *dev)
 	int err;
 
 	err = alloc_set(dev, &set, &dev->config, 0, 0);
-	if (err)
+	if (err) {
+		free_set(&set);
 		return err;
+	}
 	for (unsigned int q = 0; q < armed_queues(dev, &dev->config); q++) {
 		attach(dev->vector[q], &dev->vector[q]->rx, &set.rx[q]);
 		attach(dev->vector[q], &dev->vector[q]->tx, &set.tx[q]);

@@ -5,10 +5,6 @@
  */
 #include "tgbe.h"
 
-#define ON_82576	BIT(TGBE_FMT_ADV)
-#define ON_82574	BIT(TGBE_FMT_EXT)
-#define ON_BOTH		(ON_82576 | ON_82574)
-
 struct dump_range {
 	u32 first;
 	u16 count;	/* registers, 4 bytes apart */
@@ -16,39 +12,39 @@ struct dump_range {
 };
 
 static const struct dump_range ranges[] = {
-	{ TGBE_CTRL, 1, ON_BOTH },
-	{ TGBE_STATUS, 1, ON_BOTH },
-	{ TGBE_EECD, 1, ON_BOTH },
-	{ TGBE_CTRL_EXT, 1, ON_BOTH },
-	{ TGBE_MDIC, 1, ON_BOTH },
-	{ TGBE_FCAL, 3, ON_BOTH },
-	{ TGBE_VET, 1, ON_BOTH },
-	{ TGBE_IMS, 1, ON_BOTH },
-	{ TGBE_82574_IVAR, 4, ON_82574 },
-	{ TGBE_RCTL, 1, ON_BOTH },
-	{ TGBE_FCTTV, 1, ON_BOTH },
-	{ TGBE_TCTL, 1, ON_BOTH },
-	{ TGBE_TIPG, 1, ON_BOTH },
-	{ TGBE_LEDCTL, 1, ON_BOTH },
-	{ TGBE_82574_PBA, 1, ON_82574 },
-	{ TGBE_82576_GPIE, 1, ON_82576 },
-	{ TGBE_82576_EIMS, 1, ON_82576 },
-	{ TGBE_82576_EIAC, 2, ON_82576 },
-	{ TGBE_82576_EITR(0), TGBE_MAX_QUEUES + 1, ON_82576 },
-	{ TGBE_82576_IVAR(0), 8, ON_82576 },
-	{ TGBE_82576_IVAR_MISC, 1, ON_82576 },
-	{ TGBE_FCRTL, 1, ON_BOTH },
-	{ TGBE_FCRTH, 1, ON_BOTH },
-	{ TGBE_82576_RXPBS, 1, ON_82576 },
-	{ TGBE_RXCSUM, 1, ON_BOTH },
-	{ TGBE_82576_RLPML, 1, ON_82576 },
-	{ TGBE_RFCTL, 1, ON_BOTH },
-	{ TGBE_RAL(0), 32, ON_BOTH },
-	{ TGBE_WUC, 1, ON_BOTH },
-	{ TGBE_MRQC, 1, ON_BOTH },
-	{ TGBE_GCR, 1, ON_BOTH },
-	{ TGBE_RETA(0), TGBE_RETA_ENTRIES / 4, ON_BOTH },
-	{ TGBE_RSSRK(0), TGBE_RSSRK_BYTES / 4, ON_BOTH },
+	{ TGBE_CTRL, 1, TGBE_ON_BOTH },
+	{ TGBE_STATUS, 1, TGBE_ON_BOTH },
+	{ TGBE_EECD, 1, TGBE_ON_BOTH },
+	{ TGBE_CTRL_EXT, 1, TGBE_ON_BOTH },
+	{ TGBE_MDIC, 1, TGBE_ON_BOTH },
+	{ TGBE_FCAL, 3, TGBE_ON_BOTH },
+	{ TGBE_VET, 1, TGBE_ON_BOTH },
+	{ TGBE_IMS, 1, TGBE_ON_BOTH },
+	{ TGBE_82574_IVAR, 4, TGBE_ON_82574 },
+	{ TGBE_RCTL, 1, TGBE_ON_BOTH },
+	{ TGBE_FCTTV, 1, TGBE_ON_BOTH },
+	{ TGBE_TCTL, 1, TGBE_ON_BOTH },
+	{ TGBE_TIPG, 1, TGBE_ON_BOTH },
+	{ TGBE_LEDCTL, 1, TGBE_ON_BOTH },
+	{ TGBE_82574_PBA, 1, TGBE_ON_82574 },
+	{ TGBE_82576_GPIE, 1, TGBE_ON_82576 },
+	{ TGBE_82576_EIMS, 1, TGBE_ON_82576 },
+	{ TGBE_82576_EIAC, 2, TGBE_ON_82576 },
+	{ TGBE_82576_EITR(0), TGBE_MAX_QUEUES + 1, TGBE_ON_82576 },
+	{ TGBE_82576_IVAR(0), 8, TGBE_ON_82576 },
+	{ TGBE_82576_IVAR_MISC, 1, TGBE_ON_82576 },
+	{ TGBE_FCRTL, 1, TGBE_ON_BOTH },
+	{ TGBE_FCRTH, 1, TGBE_ON_BOTH },
+	{ TGBE_82576_RXPBS, 1, TGBE_ON_82576 },
+	{ TGBE_RXCSUM, 1, TGBE_ON_BOTH },
+	{ TGBE_82576_RLPML, 1, TGBE_ON_82576 },
+	{ TGBE_RFCTL, 1, TGBE_ON_BOTH },
+	{ TGBE_RAL(0), 32, TGBE_ON_BOTH },
+	{ TGBE_WUC, 1, TGBE_ON_BOTH },
+	{ TGBE_MRQC, 1, TGBE_ON_BOTH },
+	{ TGBE_GCR, 1, TGBE_ON_BOTH },
+	{ TGBE_RETA(0), TGBE_RETA_ENTRIES / 4, TGBE_ON_BOTH },
+	{ TGBE_RSSRK(0), TGBE_RSSRK_BYTES / 4, TGBE_ON_BOTH },
 };
 
 /* Of each queue: base address, length, SRRCTL, head, tail, control */
@@ -56,12 +52,6 @@ static const u32 queue_regs[] = {
 	TGBE_Q_BAL, TGBE_Q_BAH, TGBE_Q_LEN, TGBE_Q_82576_SRRCTL, TGBE_Q_HEAD,
 	TGBE_Q_TAIL, TGBE_Q_CTL,
 };
-
-static bool has_range(const struct tgbe_device *dev,
-		      const struct dump_range *range)
-{
-	return range->chips & BIT(dev->chip->format);
-}
 
 /**
  * tgbe_dump_len() - size of the dump
@@ -74,7 +64,7 @@ int tgbe_dump_len(struct tgbe_device *dev)
 	unsigned int n = 2 * dev->queues_max * ARRAY_SIZE(queue_regs);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(ranges); i++)
-		if (has_range(dev, &ranges[i]))
+		if (tgbe_is_on(dev, ranges[i].chips))
 			n += ranges[i].count;
 	return n * 2 * sizeof(u32);
 }
@@ -97,10 +87,12 @@ void tgbe_dump(struct tgbe_device *dev, u32 *data)
 {
 	unsigned int i, q;
 
-	for (i = 0; i < ARRAY_SIZE(ranges); i++)
-		for (u32 n = 0; has_range(dev, &ranges[i]) &&
-		     n < ranges[i].count; n++)
+	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+		if (!tgbe_is_on(dev, ranges[i].chips))
+			continue;
+		for (u32 n = 0; n < ranges[i].count; n++)
 			data = put(dev, data, ranges[i].first + 4 * n);
+	}
 	for (q = 0; q < dev->queues_max; q++) {
 		for (i = 0; i < ARRAY_SIZE(queue_regs); i++)
 			data = put(dev, data, dev->chip->rxq(q) + queue_regs[i]);

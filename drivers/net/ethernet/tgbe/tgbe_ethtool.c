@@ -233,21 +233,28 @@ static int set_rxfh_fields(struct net_device *netdev,
 				   fields->data, extack);
 }
 
+static u32 *tunable(struct tgbe_config *config, u32 id)
+{
+	switch (id) {
+	case ETHTOOL_RX_COPYBREAK:
+		return &config->rx_copybreak;
+	case ETHTOOL_TX_COPYBREAK:
+		return &config->tx_copybreak;
+	default:
+		return NULL;
+	}
+}
+
 static int get_tunable(struct net_device *netdev,
 		       const struct ethtool_tunable *tuna, void *data)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
+	u32 *value = tunable(&dev->config, tuna->id);
 
-	switch (tuna->id) {
-	case ETHTOOL_RX_COPYBREAK:
-		*(u32 *)data = dev->config.rx_copybreak;
-		return 0;
-	case ETHTOOL_TX_COPYBREAK:
-		*(u32 *)data = dev->config.tx_copybreak;
-		return 0;
-	default:
+	if (!value)
 		return -EOPNOTSUPP;
-	}
+	*(u32 *)data = *value;
+	return 0;
 }
 
 static int set_tunable(struct net_device *netdev,
@@ -255,17 +262,11 @@ static int set_tunable(struct net_device *netdev,
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 	struct tgbe_config want = dev->config;
+	u32 *value = tunable(&want, tuna->id);
 
-	switch (tuna->id) {
-	case ETHTOOL_RX_COPYBREAK:
-		want.rx_copybreak = *(const u32 *)data;
-		break;
-	case ETHTOOL_TX_COPYBREAK:
-		want.tx_copybreak = *(const u32 *)data;
-		break;
-	default:
+	if (!value)
 		return -EOPNOTSUPP;
-	}
+	*value = *(const u32 *)data;
 	return tgbe_config_apply(dev, &want, NULL);
 }
 

@@ -37,26 +37,26 @@ const struct tgbe_moderation tgbe_moderation_default = {
 	.tx = { .usecs = 100 },
 };
 
+static void take_profile(struct dim *dim,
+			 struct dim_cq_moder (*profile)(u8 mode, int index))
+{
+	struct tgbe_pacer *pace = container_of(dim, struct tgbe_pacer, dim);
+
+	WRITE_ONCE(pace->adaptive_usecs,
+		   profile(dim->mode, dim->profile_ix).usec);
+	dim->state = DIM_START_MEASURE;
+}
+
 static void rx_adapt(struct work_struct *work)
 {
-	struct dim *dim = container_of(work, struct dim, work);
-	struct tgbe_pacer *pace = container_of(dim, struct tgbe_pacer, dim);
-	struct dim_cq_moder moder;
-
-	moder = net_dim_get_rx_moderation(dim->mode, dim->profile_ix);
-	WRITE_ONCE(pace->adaptive_usecs, moder.usec);
-	dim->state = DIM_START_MEASURE;
+	take_profile(container_of(work, struct dim, work),
+		     net_dim_get_rx_moderation);
 }
 
 static void tx_adapt(struct work_struct *work)
 {
-	struct dim *dim = container_of(work, struct dim, work);
-	struct tgbe_pacer *pace = container_of(dim, struct tgbe_pacer, dim);
-	struct dim_cq_moder moder;
-
-	moder = net_dim_get_tx_moderation(dim->mode, dim->profile_ix);
-	WRITE_ONCE(pace->adaptive_usecs, moder.usec);
-	dim->state = DIM_START_MEASURE;
+	take_profile(container_of(work, struct dim, work),
+		     net_dim_get_tx_moderation);
 }
 
 /**
@@ -139,7 +139,7 @@ static void set_throttle(struct tgbe_vector *vector, unsigned int usecs)
 	vector->dev->chip->irq_throttle(vector->dev, vector->index, usecs);
 }
 
-static void reset_pacer(struct tgbe_vector *vector, struct tgbe_pacer *pace,
+static void reset_pacer(struct tgbe_pacer *pace,
 			const struct tgbe_coalesce *wish)
 {
 	unsigned int usecs = READ_ONCE(wish->usecs) ?:
@@ -155,8 +155,8 @@ static void begin_anew(struct tgbe_vector *vector)
 	const struct tgbe_moderation *wish =
 		&vector->dev->config.moderation[vector->index];
 
-	reset_pacer(vector, &vector->rx_pace, &wish->rx);
-	reset_pacer(vector, &vector->tx_pace, &wish->tx);
+	reset_pacer(&vector->rx_pace, &wish->rx);
+	reset_pacer(&vector->tx_pace, &wish->tx);
 	vector->polls = 0;
 	set_throttle(vector,
 		     min(wished_usecs(vector, &wish->rx, &vector->rx_pace),

@@ -21,26 +21,24 @@ static void disable_polls(struct tgbe_device *dev)
 }
 
 /**
- * tgbe_netdev_link_queue() - tell netlink which NAPI serves a queue pair
+ * tgbe_netdev_link_queues() - tell netlink which NAPI serves which queue pair
  * @dev: port
- * @queue: queue pair
- * @linked: false when it goes
+ * @from: first queue pair
+ * @to: queue pair behind the last
+ * @linked: false when they go
  *
  * Context: process, RTNL.
  */
-void tgbe_netdev_link_queue(struct tgbe_device *dev, unsigned int queue,
-			    bool linked)
+void tgbe_netdev_link_queues(struct tgbe_device *dev, unsigned int from,
+			     unsigned int to, bool linked)
 {
-	struct napi_struct *napi = linked ? &dev->vector[queue]->napi : NULL;
+	for (unsigned int q = from; q < to; q++) {
+		struct napi_struct *napi = linked ? &dev->vector[q]->napi :
+						    NULL;
 
-	netif_queue_set_napi(dev->netdev, queue, NETDEV_QUEUE_TYPE_RX, napi);
-	netif_queue_set_napi(dev->netdev, queue, NETDEV_QUEUE_TYPE_TX, napi);
-}
-
-static void link_queues(struct tgbe_device *dev, bool linked)
-{
-	for (unsigned int q = 0; q < dev->config.queues; q++)
-		tgbe_netdev_link_queue(dev, q, linked);
+		netif_queue_set_napi(dev->netdev, q, NETDEV_QUEUE_TYPE_RX, napi);
+		netif_queue_set_napi(dev->netdev, q, NETDEV_QUEUE_TYPE_TX, napi);
+	}
 }
 
 /**
@@ -89,7 +87,7 @@ static int ndo_open(struct net_device *netdev)
 	dev->chip->frame_limit(dev, tgbe_config_frame(&dev->config));
 	tgbe_queues_arm(dev);
 	enable_polls(dev);
-	link_queues(dev, true);
+	tgbe_netdev_link_queues(dev, 0, dev->config.queues, true);
 	tgbe_filter_features(dev, netdev->features);
 	tgbe_filter_rctl(dev, 0, TGBE_RCTL_EN | TGBE_RCTL_BAM);
 	tgbe_irq_enable(dev);
@@ -118,7 +116,7 @@ static int ndo_stop(struct net_device *netdev)
 	tgbe_irq_release(dev);
 	tgbe_link_stop(dev);
 	tgbe_moderation_stop(dev);
-	link_queues(dev, false);
+	tgbe_netdev_link_queues(dev, 0, dev->config.queues, false);
 	/* only now, when no completion can wake a queue again */
 	netif_tx_disable(dev->netdev);
 	tgbe_stats_harvest(dev);
@@ -329,13 +327,13 @@ void tgbe_netdev_init(struct tgbe_device *dev)
 	netdev->priv_flags |= IFF_UNICAST_FLT;
 
 	netdev->hw_features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_TSO |
-			      NETIF_F_TSO6 | NETIF_F_RXCSUM | NETIF_F_RXHASH |
+			      NETIF_F_TSO6 | NETIF_F_TSO_ECN |
+			      NETIF_F_RXCSUM | NETIF_F_RXHASH |
 			      NETIF_F_HW_VLAN_CTAG_RX |
 			      NETIF_F_HW_VLAN_CTAG_TX |
 			      NETIF_F_HW_VLAN_CTAG_FILTER;
 	if (dev->chip->format == TGBE_FMT_ADV)
 		netdev->hw_features |= NETIF_F_SCTP_CRC;
-	netdev->hw_features |= NETIF_F_TSO_ECN;
 	netdev->features = netdev->hw_features | NETIF_F_HIGHDMA;
 	/* there for those who want them; the chips number the frames they cut,
 	 * whatever numbers the stack had in mind

@@ -51,11 +51,6 @@ enum {
 
 static_assert(HW_COUNTERS <= TGBE_HW_COUNTERS_MAX);
 
-/* A register that is there on one chip only names that chip's family */
-#define ON_82576	BIT(TGBE_FMT_ADV)
-#define ON_82574	BIT(TGBE_FMT_EXT)
-#define ON_BOTH		(ON_82576 | ON_82574)
-
 /* Without a name it is shown in a standard group only */
 struct hw_counter {
 	char name[ETH_GSTRING_LEN];
@@ -65,51 +60,51 @@ struct hw_counter {
 };
 
 static const struct hw_counter hw_counters[HW_COUNTERS] = {
-	[HW_CRC_ERRORS]		= { "rx_crc_errors", TGBE_CRCERRS, ON_BOTH },
-	[HW_ALIGN_ERRORS]	= { "rx_align_errors", TGBE_ALGNERRC, ON_BOTH },
-	[HW_SYMBOL_ERRORS]	= { "rx_symbol_errors", TGBE_SYMERRS, ON_BOTH },
-	[HW_RX_ERRORS]		= { "rx_phy_errors", TGBE_RXERRC, ON_BOTH },
-	[HW_RX_MISSED]		= { "rx_missed_errors", TGBE_MPC, ON_BOTH },
-	[HW_RX_NO_BUFFER]	= { "rx_no_buffer", TGBE_RNBC, ON_BOTH },
-	[HW_RX_UNDERSIZE]	= { "rx_undersize", TGBE_RUC, ON_BOTH },
-	[HW_RX_FRAGMENTS]	= { "rx_fragments", TGBE_RFC, ON_BOTH },
-	[HW_RX_OVERSIZE]	= { "rx_oversize", TGBE_ROC, ON_BOTH },
-	[HW_RX_JABBERS]		= { "rx_jabbers", TGBE_RJC, ON_BOTH },
-	[HW_RX_MULTICAST]	= { "rx_multicast", TGBE_MPRC, ON_BOTH },
-	[HW_RX_BROADCAST]	= { "rx_broadcast", TGBE_BPRC, ON_BOTH },
-	[HW_RX_PACKETS]		= { "rx_mac_packets", TGBE_GPRC, ON_BOTH },
-	[HW_RX_BYTES]		= { "rx_mac_bytes", TGBE_GORCL, ON_BOTH, true },
-	[HW_RX_XON]		= { "rx_xon", TGBE_XONRXC, ON_BOTH },
-	[HW_RX_XOFF]		= { "rx_xoff", TGBE_XOFFRXC, ON_BOTH },
-	[HW_TX_PACKETS]		= { "tx_mac_packets", TGBE_GPTC, ON_BOTH },
-	[HW_TX_BYTES]		= { "tx_mac_bytes", TGBE_GOTCL, ON_BOTH, true },
-	[HW_TX_MULTICAST]	= { "tx_multicast", TGBE_MPTC, ON_BOTH },
-	[HW_TX_BROADCAST]	= { "tx_broadcast", TGBE_BPTC, ON_BOTH },
-	[HW_TX_TCP_SEG]		= { "tx_tcp_seg_packets", TGBE_TSCTC, ON_BOTH },
-	[HW_TX_XON]		= { "tx_xon", TGBE_XONTXC, ON_BOTH },
-	[HW_TX_XOFF]		= { "tx_xoff", TGBE_XOFFTXC, ON_BOTH },
-	[HW_TX_DEFERRED]	= { "tx_deferred", TGBE_DC, ON_BOTH },
-	[HW_TX_SINGLE_COLL]	= { "tx_single_collisions", TGBE_SCC, ON_BOTH },
-	[HW_TX_MULTI_COLL]	= { "tx_multiple_collisions", TGBE_MCC, ON_BOTH },
-	[HW_TX_EXCESS_COLL]	= { "tx_excess_collisions", TGBE_ECOL, ON_BOTH },
-	[HW_TX_LATE_COLL]	= { "tx_late_collisions", TGBE_LATECOL, ON_BOTH },
-	[HW_COLLISIONS]		= { "collisions", TGBE_COLC, ON_BOTH },
-	[HW_TX_NO_CARRIER]	= { "tx_no_carrier", TGBE_82576_TNCRS, ON_82576 },
+	[HW_CRC_ERRORS]		= { "rx_crc_errors", TGBE_CRCERRS, TGBE_ON_BOTH },
+	[HW_ALIGN_ERRORS]	= { "rx_align_errors", TGBE_ALGNERRC, TGBE_ON_BOTH },
+	[HW_SYMBOL_ERRORS]	= { "rx_symbol_errors", TGBE_SYMERRS, TGBE_ON_BOTH },
+	[HW_RX_ERRORS]		= { "rx_phy_errors", TGBE_RXERRC, TGBE_ON_BOTH },
+	[HW_RX_MISSED]		= { "rx_missed_errors", TGBE_MPC, TGBE_ON_BOTH },
+	[HW_RX_NO_BUFFER]	= { "rx_no_buffer", TGBE_RNBC, TGBE_ON_BOTH },
+	[HW_RX_UNDERSIZE]	= { "rx_undersize", TGBE_RUC, TGBE_ON_BOTH },
+	[HW_RX_FRAGMENTS]	= { "rx_fragments", TGBE_RFC, TGBE_ON_BOTH },
+	[HW_RX_OVERSIZE]	= { "rx_oversize", TGBE_ROC, TGBE_ON_BOTH },
+	[HW_RX_JABBERS]		= { "rx_jabbers", TGBE_RJC, TGBE_ON_BOTH },
+	[HW_RX_MULTICAST]	= { "rx_multicast", TGBE_MPRC, TGBE_ON_BOTH },
+	[HW_RX_BROADCAST]	= { "rx_broadcast", TGBE_BPRC, TGBE_ON_BOTH },
+	[HW_RX_PACKETS]		= { "rx_mac_packets", TGBE_GPRC, TGBE_ON_BOTH },
+	[HW_RX_BYTES]		= { "rx_mac_bytes", TGBE_GORCL, TGBE_ON_BOTH, true },
+	[HW_RX_XON]		= { "rx_xon", TGBE_XONRXC, TGBE_ON_BOTH },
+	[HW_RX_XOFF]		= { "rx_xoff", TGBE_XOFFRXC, TGBE_ON_BOTH },
+	[HW_TX_PACKETS]		= { "tx_mac_packets", TGBE_GPTC, TGBE_ON_BOTH },
+	[HW_TX_BYTES]		= { "tx_mac_bytes", TGBE_GOTCL, TGBE_ON_BOTH, true },
+	[HW_TX_MULTICAST]	= { "tx_multicast", TGBE_MPTC, TGBE_ON_BOTH },
+	[HW_TX_BROADCAST]	= { "tx_broadcast", TGBE_BPTC, TGBE_ON_BOTH },
+	[HW_TX_TCP_SEG]		= { "tx_tcp_seg_packets", TGBE_TSCTC, TGBE_ON_BOTH },
+	[HW_TX_XON]		= { "tx_xon", TGBE_XONTXC, TGBE_ON_BOTH },
+	[HW_TX_XOFF]		= { "tx_xoff", TGBE_XOFFTXC, TGBE_ON_BOTH },
+	[HW_TX_DEFERRED]	= { "tx_deferred", TGBE_DC, TGBE_ON_BOTH },
+	[HW_TX_SINGLE_COLL]	= { "tx_single_collisions", TGBE_SCC, TGBE_ON_BOTH },
+	[HW_TX_MULTI_COLL]	= { "tx_multiple_collisions", TGBE_MCC, TGBE_ON_BOTH },
+	[HW_TX_EXCESS_COLL]	= { "tx_excess_collisions", TGBE_ECOL, TGBE_ON_BOTH },
+	[HW_TX_LATE_COLL]	= { "tx_late_collisions", TGBE_LATECOL, TGBE_ON_BOTH },
+	[HW_COLLISIONS]		= { "collisions", TGBE_COLC, TGBE_ON_BOTH },
+	[HW_TX_NO_CARRIER]	= { "tx_no_carrier", TGBE_82576_TNCRS, TGBE_ON_82576 },
 	[HW_CARRIER_EXT_ERRORS]	= { "rx_carrier_ext_errors", TGBE_82574_CEXTERR,
-				    ON_82574 },
-	[HW_TX_DISCARDED]	= { "tx_fifo_errors", TGBE_82576_HTDPMC, ON_82576 },
-	[HW_RX_SIZES]		= { "", TGBE_PRC(0), ON_BOTH },
-	[HW_RX_SIZES + 1]	= { "", TGBE_PRC(1), ON_BOTH },
-	[HW_RX_SIZES + 2]	= { "", TGBE_PRC(2), ON_BOTH },
-	[HW_RX_SIZES + 3]	= { "", TGBE_PRC(3), ON_BOTH },
-	[HW_RX_SIZES + 4]	= { "", TGBE_PRC(4), ON_BOTH },
-	[HW_RX_SIZES + 5]	= { "", TGBE_PRC(5), ON_BOTH },
-	[HW_TX_SIZES]		= { "", TGBE_PTC(0), ON_BOTH },
-	[HW_TX_SIZES + 1]	= { "", TGBE_PTC(1), ON_BOTH },
-	[HW_TX_SIZES + 2]	= { "", TGBE_PTC(2), ON_BOTH },
-	[HW_TX_SIZES + 3]	= { "", TGBE_PTC(3), ON_BOTH },
-	[HW_TX_SIZES + 4]	= { "", TGBE_PTC(4), ON_BOTH },
-	[HW_TX_SIZES + 5]	= { "", TGBE_PTC(5), ON_BOTH },
+				    TGBE_ON_82574 },
+	[HW_TX_DISCARDED]	= { "tx_fifo_errors", TGBE_82576_HTDPMC, TGBE_ON_82576 },
+	[HW_RX_SIZES]		= { "", TGBE_PRC(0), TGBE_ON_BOTH },
+	[HW_RX_SIZES + 1]	= { "", TGBE_PRC(1), TGBE_ON_BOTH },
+	[HW_RX_SIZES + 2]	= { "", TGBE_PRC(2), TGBE_ON_BOTH },
+	[HW_RX_SIZES + 3]	= { "", TGBE_PRC(3), TGBE_ON_BOTH },
+	[HW_RX_SIZES + 4]	= { "", TGBE_PRC(4), TGBE_ON_BOTH },
+	[HW_RX_SIZES + 5]	= { "", TGBE_PRC(5), TGBE_ON_BOTH },
+	[HW_TX_SIZES]		= { "", TGBE_PTC(0), TGBE_ON_BOTH },
+	[HW_TX_SIZES + 1]	= { "", TGBE_PTC(1), TGBE_ON_BOTH },
+	[HW_TX_SIZES + 2]	= { "", TGBE_PTC(2), TGBE_ON_BOTH },
+	[HW_TX_SIZES + 3]	= { "", TGBE_PTC(3), TGBE_ON_BOTH },
+	[HW_TX_SIZES + 4]	= { "", TGBE_PTC(4), TGBE_ON_BOTH },
+	[HW_TX_SIZES + 5]	= { "", TGBE_PTC(5), TGBE_ON_BOTH },
 };
 
 static const struct ethtool_rmon_hist_range size_ranges[] = {
@@ -148,13 +143,7 @@ static const char *const port_names[] = {
 static bool shows_counter(const struct tgbe_device *dev,
 			  const struct hw_counter *c)
 {
-	return c->name[0] && c->chips & BIT(dev->chip->format);
-}
-
-static bool has_counter(const struct tgbe_device *dev,
-			const struct hw_counter *c)
-{
-	return c->chips & BIT(dev->chip->format);
+	return c->name[0] && tgbe_is_on(dev, c->chips);
 }
 
 static u64 read_counter(struct tgbe_device *dev, const struct hw_counter *c)
@@ -185,7 +174,7 @@ void tgbe_stats_harvest(struct tgbe_device *dev)
 
 	mutex_lock(&dev->hw_lock);
 	for (unsigned int i = 0; i < HW_COUNTERS; i++)
-		if (has_counter(dev, &hw_counters[i]))
+		if (tgbe_is_on(dev, hw_counters[i].chips))
 			delta[i] = read_counter(dev, &hw_counters[i]);
 	for (unsigned int q = 0; dev->chip->queue_drops && q < dev->queues_max;
 	     q++)

@@ -11,7 +11,7 @@ import re
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_true, ksft_variants
 from lib.py import CmdExitFailure, KsftSkipEx
-from lib.py import defer, TgbeEnv, UdpFlow
+from lib.py import defer, sum_stats, TgbeEnv, UdpFlow
 
 USECS_MAX = {"igb": 8191, "e1000e": 16776}
 FRAMES_MAX = 4096
@@ -28,7 +28,7 @@ def _restore(cfg):
     was = _settings(cfg.dut)
     words = [f"{name} {was[name]}" for name in FIELDS]
     words += [f"{name} {'on' if was[name] else 'off'}" for name in ADAPTIVE.values()]
-    defer(cfg.dut.ethtool, f"-C {cfg.ifname} " + " ".join(words), )
+    defer(cfg.dut.ethtool, f"-C {cfg.ifname} " + " ".join(words))
 
 
 def _set(cfg, **kwargs):
@@ -80,8 +80,8 @@ def _moved(cfg, flow, packets):
     """Interrupts and frames received on all queues, while @packets arrive"""
     def counts():
         stats = cfg.dut.ethtool_stats()
-        return (sum(v for k, v in stats.items() if re.fullmatch(r"queue_\d+_interrupts", k)),
-                sum(v for k, v in stats.items() if re.fullmatch(r"rx_queue_\d+_packets", k)))
+        return (sum_stats(stats, r"queue_\d+_interrupts"),
+                sum_stats(stats, r"rx_queue_\d+_packets"))
     flow.progress(packets // 4)     # let the change take effect
     first = counts()
     flow.progress(packets)

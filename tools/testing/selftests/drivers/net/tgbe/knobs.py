@@ -15,8 +15,8 @@ from pathlib import Path
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_true, ksft_variants
-from lib.py import KsftFailEx
-from lib.py import Bar, cmd, defer, exchange, settled, TgbeEnv, UdpFlow, UdpPair
+from lib.py import KsftFailEx, NetdevFamily
+from lib.py import Bar, cmd, defer, exchange, settled, sum_stats, TgbeEnv, UdpFlow, UdpPair
 
 TRACE = Path("/sys/kernel/tracing")
 LOCAL_TYPE = 0x88b5     # IEEE 802: local experimental
@@ -89,8 +89,8 @@ def refill_batch(cfg) -> None:
         before = cfg.dut.ethtool_stats()
         exchange(cfg.peer, cfg.dut, "4", cfg.data[:8 << 20])
         after = cfg.dut.ethtool_stats()
-        moved = {what: sum(after[k] - before[k] for k in after
-                           if re.fullmatch(rf"rx_queue_\d+_{what}", k))
+        moved = {what: sum_stats(after, rf"rx_queue_\d+_{what}") -
+                 sum_stats(before, rf"rx_queue_\d+_{what}")
                  for what in ("doorbells", "packets")}
         ksft_pr(f"batch {batch}: {moved}")
         rates.append(moved["doorbells"] / moved["packets"])
@@ -105,8 +105,7 @@ def tx_copybreak(cfg) -> None:
     defer(pair.close)
 
     def copied():
-        return sum(v for k, v in cfg.dut.ethtool_stats().items()
-                   if re.fullmatch(r"tx_queue_\d+_copied", k))
+        return sum_stats(cfg.dut.ethtool_stats(), r"tx_queue_\d+_copied")
     for limit in (0, 128, 256):
         cmd(f"ethtool --set-tunable {cfg.ifname} tx-copybreak {limit}")
         before, sizes = copied(), range(0, 400, 7)
@@ -226,7 +225,6 @@ def standard_statistics(cfg) -> None:
                                               out["rmon"]["rx-pktsNtoM"])}
 
     def queues():
-        from lib.py import NetdevFamily     # pylint: disable=import-outside-toplevel
         rows = NetdevFamily().qstats_get({"ifindex": cfg.ifindex, "scope": "queue"}, dump=True)
         return {way: sum(row.get(f"{way}-packets", 0) for row in rows) for way in ("rx", "tx")}
     before, queues_before = groups(), queues()

@@ -17,16 +17,12 @@ from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_is, ksft_lt, ksft_true, \
     ksft_variants
 from lib.py import CmdExitFailure, KsftFailEx, KsftSkipEx
 from lib.py import cmd, defer, exchange, settled
-from lib.py import FrameTap, LargestFrame, TgbeEnv, UdpPair
+from lib.py import FrameTap, LargestFrame, sum_stats, TgbeEnv, UdpPair
 
 MIB = 1 << 20
 MTU_FRAME = 1514
 CONFIGFS = Path("/sys/kernel/config")
 PORT = 6666
-
-
-def _sums(stats, pattern):
-    return sum(v for k, v in stats.items() if re.fullmatch(pattern, k))
 
 
 def _largest_frames(cfg, ipver):
@@ -56,7 +52,7 @@ def tso(cfg, ipver) -> None:
 def tso_counter(cfg) -> None:
     """ The card counts what it cuts, when it is told to """
     def segmented():
-        return _sums(cfg.dut.ethtool_stats(), r"tx_tcp_seg_packets|tx_tcp_seg_good")
+        return sum_stats(cfg.dut.ethtool_stats(), r"tx_tcp_seg_packets|tx_tcp_seg_good")
 
     if not any("tcp_seg" in name for name in cfg.dut.ethtool_stats()):
         raise KsftFailEx("no counter for segmented packets")
@@ -207,7 +203,7 @@ def doorbells(cfg) -> None:
     after = cfg.dut.ethtool_stats()
 
     def moved(pattern):
-        return _sums(after, pattern) - _sums(before, pattern)
+        return sum_stats(after, pattern) - sum_stats(before, pattern)
     for way in ("tx", "rx"):
         rings = moved(rf"{way}_queue_\d+_doorbells")
         packets = moved(rf"{way}_queue_\d+_packets")
@@ -226,7 +222,7 @@ def small_ring_under_load(cfg) -> None:
         cfg.dut.set_feature(name, False)
     after = cfg.dut.ethtool_stats()
     for row in ("stops", "restarts"):
-        moved = _sums(after, rf"tx_queue_\d+_{row}") - _sums(before, rf"tx_queue_\d+_{row}")
+        moved = sum_stats(after, rf"tx_queue_\d+_{row}") - sum_stats(before, rf"tx_queue_\d+_{row}")
         ksft_pr(f"{row}: {moved}")
         ksft_gt(moved, 0, row)
     ksft_eq(cfg.dut.stats()["tx"]["dropped"], drops)

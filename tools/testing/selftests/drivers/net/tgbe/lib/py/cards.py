@@ -71,6 +71,11 @@ def irq_lines():
     return lines
 
 
+def sum_stats(stats, pattern):
+    """The sum of the counters whose name matches"""
+    return sum(v for k, v in stats.items() if re.fullmatch(pattern, k))
+
+
 class End:
     """One end of the wire: an interface, its namespace (None: ours), its addresses"""
 
