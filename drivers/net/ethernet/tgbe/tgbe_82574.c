@@ -32,18 +32,18 @@
  */
 #define RX_PACKET_KB	20
 
-static u32 rxq(unsigned int queue)
+static u32 tgbe_82574_rxq(unsigned int queue)
 {
 	return TGBE_82574_RXQ(queue);
 }
 
-static u32 txq(unsigned int queue)
+static u32 tgbe_82574_txq(unsigned int queue)
 {
 	return TGBE_82574_TXQ(queue);
 }
 
 /* EXTCNF_CTRL bit 5 stays clear until the firmware lets go */
-static int phy_get(struct tgbe_device *dev)
+static int tgbe_82574_phy_get(struct tgbe_device *dev)
 {
 	for (int i = 0; i < 10; i++) {
 		tgbe_set_bits(dev, TGBE_82574_EXTCNF_CTRL,
@@ -56,12 +56,12 @@ static int phy_get(struct tgbe_device *dev)
 	return -EBUSY;
 }
 
-static void phy_put(struct tgbe_device *dev)
+static void tgbe_82574_phy_put(struct tgbe_device *dev)
 {
 	tgbe_clear_bits(dev, TGBE_82574_EXTCNF_CTRL, TGBE_82574_EXTCNF_MDIO_SW);
 }
 
-static void set_fixed_bits(struct tgbe_device *dev)
+static void tgbe_82574_set_fixed_bits(struct tgbe_device *dev)
 {
 	tgbe_chip_ctrl(dev, TGBE_CTRL_82574_RSV29, 0);
 	tgbe_wr(dev, TGBE_CTRL_EXT,
@@ -72,30 +72,30 @@ static void set_fixed_bits(struct tgbe_device *dev)
 	tgbe_set_bits(dev, TGBE_82574_GCR2, TGBE_82574_GCR2_ERRATUM);
 
 	/* erratum: both queues need the same thresholds, used or not */
-	tgbe_wr(dev, txq(0) + TGBE_Q_CTL, TXDCTL_VALUE);
-	tgbe_wr(dev, txq(1) + TGBE_Q_CTL, TXDCTL_VALUE);
+	tgbe_wr(dev, tgbe_82574_txq(0) + TGBE_Q_CTL, TXDCTL_VALUE);
+	tgbe_wr(dev, tgbe_82574_txq(1) + TGBE_Q_CTL, TXDCTL_VALUE);
 	/* errata of the arbiter between two transmit queues */
-	tgbe_wr(dev, txq(0) + TGBE_Q_82574_TARC,
-		(tgbe_rd(dev, txq(0) + TGBE_Q_82574_TARC) &
+	tgbe_wr(dev, tgbe_82574_txq(0) + TGBE_Q_82574_TARC,
+		(tgbe_rd(dev, tgbe_82574_txq(0) + TGBE_Q_82574_TARC) &
 		 ~TGBE_82574_TARC0_CLEAR) |
 		TGBE_82574_TARC0_ERRATUM | TGBE_82574_TARC_MQ |
 		TGBE_82574_TARC_ENABLE);
-	tgbe_set_bits(dev, txq(1) + TGBE_Q_82574_TARC,
+	tgbe_set_bits(dev, tgbe_82574_txq(1) + TGBE_Q_82574_TARC,
 		      TGBE_82574_TARC_MQ | TGBE_82574_TARC_ENABLE);
 }
 
-static void irq_mask(struct tgbe_device *dev)
+static void tgbe_82574_irq_mask(struct tgbe_device *dev)
 {
 	tgbe_wr(dev, TGBE_IMC, TGBE_INT_ALL);
 }
 
-static int chip_reset(struct tgbe_device *dev)
+static int tgbe_82574_chip_reset(struct tgbe_device *dev)
 {
 	bool owned;
 	int err;
 
 	tgbe_chip_stop_bus(dev);
-	irq_mask(dev);
+	tgbe_82574_irq_mask(dev);
 	tgbe_filter_rctl(dev, ~0u, 0);
 	tgbe_wr(dev, TGBE_TCTL, TGBE_TCTL_PSP);
 	tgbe_flush(dev);
@@ -104,12 +104,12 @@ static int chip_reset(struct tgbe_device *dev)
 	tgbe_wr(dev, TGBE_82574_PBA,
 		FIELD_PREP(TGBE_82574_PBA_RX_KB, RX_PACKET_KB));
 	/* the firmware must not be in the PHY when the MAC goes away */
-	owned = !phy_get(dev);
+	owned = !tgbe_82574_phy_get(dev);
 	tgbe_chip_ctrl(dev, 0, TGBE_CTRL_RST);
 	usleep_range(3000, 5000);
 	err = tgbe_wait(dev, TGBE_CTRL, TGBE_CTRL_RST, 0, 1000, 20000);
 	if (owned)
-		phy_put(dev);
+		tgbe_82574_phy_put(dev);
 	if (err) {
 		dev_err(&dev->pdev->dev, "reset did not finish in 20 ms\n");
 		return err;
@@ -122,13 +122,13 @@ static int chip_reset(struct tgbe_device *dev)
 	}
 	/* the PHY begins to load its settings only now */
 	msleep(25);
-	irq_mask(dev);
+	tgbe_82574_irq_mask(dev);
 	tgbe_rd(dev, TGBE_ICR);
 	/* a boot agent, or the reset itself, may leave the semaphore taken */
 	tgbe_clear_bits(dev, TGBE_SWSM, TGBE_SWSM_SMBI);
 
 	tgbe_chip_clear_filters(dev);
-	set_fixed_bits(dev);
+	tgbe_82574_set_fixed_bits(dev);
 	tgbe_chip_pause_frames(dev);
 	tgbe_wr(dev, TGBE_VET, ETH_P_8021Q);
 	tgbe_wr(dev, TGBE_WUC, 0);
@@ -152,7 +152,7 @@ static int chip_reset(struct tgbe_device *dev)
 	return 0;
 }
 
-static int phy_init(struct tgbe_device *dev)
+static int tgbe_82574_phy_init(struct tgbe_device *dev)
 {
 	u32 done = TGBE_EEMNGCTL_CFG_DONE(0);
 	int err;
@@ -187,17 +187,17 @@ static int phy_init(struct tgbe_device *dev)
 	return err ?: tgbe_phy_modify(dev, MII_BMCR, 0, BMCR_RESET);
 }
 
-static u32 queue_causes(unsigned int queue)
+static u32 tgbe_82574_queue_causes(unsigned int queue)
 {
 	return TGBE_INT_82574_RXQ(queue) | TGBE_INT_82574_TXQ(queue);
 }
 
-static u32 ivar_entry(unsigned int vector, unsigned int shift)
+static u32 tgbe_82574_ivar_entry(unsigned int vector, unsigned int shift)
 {
 	return (TGBE_82574_IVAR_VALID | vector) << shift;
 }
 
-static void irq_setup(struct tgbe_device *dev)
+static void tgbe_82574_irq_setup(struct tgbe_device *dev)
 {
 	u32 ivar = 0, eiac = 0;
 	unsigned int q;
@@ -208,11 +208,11 @@ static void irq_setup(struct tgbe_device *dev)
 		return;
 	}
 	for (q = 0; q < dev->queues_max; q++) {
-		ivar |= ivar_entry(q, TGBE_82574_IVAR_RXQ(q)) |
-			ivar_entry(q, TGBE_82574_IVAR_TXQ(q));
-		eiac |= queue_causes(q);
+		ivar |= tgbe_82574_ivar_entry(q, TGBE_82574_IVAR_RXQ(q)) |
+			tgbe_82574_ivar_entry(q, TGBE_82574_IVAR_TXQ(q));
+		eiac |= tgbe_82574_queue_causes(q);
 	}
-	ivar |= ivar_entry(dev->queues_max, TGBE_82574_IVAR_OTHER);
+	ivar |= tgbe_82574_ivar_entry(dev->queues_max, TGBE_82574_IVAR_OTHER);
 	tgbe_wr(dev, TGBE_82574_IVAR, ivar);
 	/* sending a queue's message clears its causes and masks them */
 	tgbe_wr(dev, TGBE_82574_EIAC, eiac);
@@ -222,34 +222,34 @@ static void irq_setup(struct tgbe_device *dev)
 		TGBE_CTRL_EXT_82574_EIAME | TGBE_CTRL_EXT_82574_PBA_CLR);
 }
 
-static void irq_bits(struct tgbe_vector *vector)
+static void tgbe_82574_irq_bits(struct tgbe_vector *vector)
 {
 	struct tgbe_device *dev = vector->dev;
 
 	vector->unmask = dev->mapping + TGBE_IMS;
 	if (dev->irq_mode == TGBE_IRQ_MSIX)
-		vector->unmask_bits = queue_causes(vector->index);
+		vector->unmask_bits = tgbe_82574_queue_causes(vector->index);
 	else
 		vector->unmask_bits = dev->chip->irq_causes |
 				      TGBE_OTHER_CAUSES;
 }
 
-static void irq_other_enable(struct tgbe_device *dev)
+static void tgbe_82574_irq_other_enable(struct tgbe_device *dev)
 {
 	tgbe_wr(dev, TGBE_IMS, TGBE_OTHER_CAUSES | TGBE_INT_82574_OTHER);
 }
 
 /* Reading ICR took the queues' causes along: raise again what was pending */
-static void irq_other_done(struct tgbe_device *dev, u32 causes)
+static void tgbe_82574_irq_other_done(struct tgbe_device *dev, u32 causes)
 {
-	u32 lost = causes & (queue_causes(0) | queue_causes(1));
+	u32 lost = causes & (tgbe_82574_queue_causes(0) | tgbe_82574_queue_causes(1));
 
 	if (lost)
 		tgbe_wr(dev, TGBE_ICS, lost);
 }
 
-static void irq_throttle(struct tgbe_device *dev, unsigned int vector,
-			 unsigned int usecs)
+static void tgbe_82574_irq_throttle(struct tgbe_device *dev, unsigned int vector,
+				    unsigned int usecs)
 {
 	u32 reg = dev->irq_mode == TGBE_IRQ_MSIX ? TGBE_82574_EITR(vector) :
 						   TGBE_82574_ITR;
@@ -259,7 +259,7 @@ static void irq_throttle(struct tgbe_device *dev, unsigned int vector,
 			      TGBE_82574_EITR_MAX));
 }
 
-static void irq_kick(struct tgbe_vector *vector)
+static void tgbe_82574_irq_kick(struct tgbe_vector *vector)
 {
 	struct tgbe_device *dev = vector->dev;
 
@@ -268,7 +268,7 @@ static void irq_kick(struct tgbe_vector *vector)
 }
 
 /* The same for every frame size, see the top of this file */
-static struct tgbe_rx_geometry rx_geometry(unsigned int frame)
+static struct tgbe_rx_geometry tgbe_82574_rx_geometry(unsigned int frame)
 {
 	return (struct tgbe_rx_geometry){
 		.truesize = SZ_4K,
@@ -277,7 +277,7 @@ static struct tgbe_rx_geometry rx_geometry(unsigned int frame)
 	};
 }
 
-static void rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
+static void tgbe_82574_rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 {
 	tgbe_chip_program(dev, ring);
 	writel(ring->next_to_use, ring->tail);
@@ -287,7 +287,7 @@ static void rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
  * queues, is off. The other queue's descriptors wait meanwhile and are sent
  * when it comes back.
  */
-static int tx_quiesce(struct tgbe_device *dev, unsigned int queue)
+static int tgbe_82574_tx_quiesce(struct tgbe_device *dev, unsigned int queue)
 {
 	tgbe_clear_bits(dev, TGBE_TCTL, TGBE_TCTL_EN);
 	tgbe_flush(dev);
@@ -295,14 +295,14 @@ static int tx_quiesce(struct tgbe_device *dev, unsigned int queue)
 	return 0;
 }
 
-static void tx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
+static void tgbe_82574_tx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 {
 	tgbe_chip_program(dev, ring);
-	tgbe_set_bits(dev, txq(ring->index) + TGBE_Q_82574_TARC,
+	tgbe_set_bits(dev, tgbe_82574_txq(ring->index) + TGBE_Q_82574_TARC,
 		      TGBE_82574_TARC_ENABLE);
 }
 
-static void frame_limit(struct tgbe_device *dev, unsigned int frame)
+static void tgbe_82574_frame_limit(struct tgbe_device *dev, unsigned int frame)
 {
 	unsigned int rx_kb, bytes;
 	u32 high;
@@ -321,7 +321,7 @@ static void frame_limit(struct tgbe_device *dev, unsigned int frame)
 	tgbe_chip_pause_marks(dev);
 }
 
-static u8 rss_entry(unsigned int queue)
+static u8 tgbe_82574_rss_entry(unsigned int queue)
 {
 	return queue << 7;
 }
@@ -339,26 +339,26 @@ const struct tgbe_chip tgbe_chip_82574 = {
 	.rss_mode		= TGBE_MRQC_82574_RSS | TGBE_MRQC_TCP4 |
 				  TGBE_MRQC_IP4 | TGBE_MRQC_TCP6_EX |
 				  TGBE_MRQC_IP6_EX | TGBE_MRQC_IP6,
-	.rxq			= rxq,
-	.txq			= txq,
-	.reset			= chip_reset,
-	.phy_init		= phy_init,
-	.phy_get		= phy_get,
-	.phy_put		= phy_put,
-	.nvm_get		= phy_get,
-	.nvm_put		= phy_put,
-	.irq_setup		= irq_setup,
-	.irq_mask		= irq_mask,
-	.irq_bits		= irq_bits,
-	.irq_other_enable	= irq_other_enable,
-	.irq_other_done		= irq_other_done,
-	.irq_throttle		= irq_throttle,
-	.irq_kick		= irq_kick,
-	.rx_geometry		= rx_geometry,
-	.rx_arm			= rx_arm,
-	.tx_arm			= tx_arm,
-	.tx_quiesce		= tx_quiesce,
-	.frame_limit		= frame_limit,
-	.rss_entry		= rss_entry,
+	.rxq			= tgbe_82574_rxq,
+	.txq			= tgbe_82574_txq,
+	.reset			= tgbe_82574_chip_reset,
+	.phy_init		= tgbe_82574_phy_init,
+	.phy_get		= tgbe_82574_phy_get,
+	.phy_put		= tgbe_82574_phy_put,
+	.nvm_get		= tgbe_82574_phy_get,
+	.nvm_put		= tgbe_82574_phy_put,
+	.irq_setup		= tgbe_82574_irq_setup,
+	.irq_mask		= tgbe_82574_irq_mask,
+	.irq_bits		= tgbe_82574_irq_bits,
+	.irq_other_enable	= tgbe_82574_irq_other_enable,
+	.irq_other_done		= tgbe_82574_irq_other_done,
+	.irq_throttle		= tgbe_82574_irq_throttle,
+	.irq_kick		= tgbe_82574_irq_kick,
+	.rx_geometry		= tgbe_82574_rx_geometry,
+	.rx_arm			= tgbe_82574_rx_arm,
+	.tx_arm			= tgbe_82574_tx_arm,
+	.tx_quiesce		= tgbe_82574_tx_quiesce,
+	.frame_limit		= tgbe_82574_frame_limit,
+	.rss_entry		= tgbe_82574_rss_entry,
 };
 EXPORT_SYMBOL_IF_KUNIT(tgbe_chip_82574);

@@ -19,17 +19,17 @@
 /* A queue follows its enable bit within microseconds; 20 ms is generous */
 #define QUEUE_WAIT_US	20000
 
-static u32 rxq(unsigned int queue)
+static u32 tgbe_82576_rxq(unsigned int queue)
 {
 	return TGBE_82576_RXQ(queue);
 }
 
-static u32 txq(unsigned int queue)
+static u32 tgbe_82576_txq(unsigned int queue)
 {
 	return TGBE_82576_TXQ(queue);
 }
 
-static unsigned int port_function(struct tgbe_device *dev)
+static unsigned int tgbe_82576_port_function(struct tgbe_device *dev)
 {
 	return FIELD_GET(TGBE_STATUS_FUNC, tgbe_rd(dev, TGBE_STATUS));
 }
@@ -37,7 +37,7 @@ static unsigned int port_function(struct tgbe_device *dev)
 /* The chip's own completion timeout of 0.5 to 1 ms is shorter than what
  * switches need: choose the 10 ms class unless somebody chose already.
  */
-static void set_completion_timeout(struct tgbe_device *dev)
+static void tgbe_82576_set_completion_timeout(struct tgbe_device *dev)
 {
 	u32 gcr = tgbe_rd(dev, TGBE_GCR);
 
@@ -54,19 +54,19 @@ static void set_completion_timeout(struct tgbe_device *dev)
 	tgbe_wr(dev, TGBE_GCR, gcr & ~TGBE_GCR_CMPL_RESEND);
 }
 
-static void irq_mask(struct tgbe_device *dev)
+static void tgbe_82576_irq_mask(struct tgbe_device *dev)
 {
 	tgbe_wr(dev, TGBE_IMC, TGBE_INT_ALL);
 	tgbe_wr(dev, TGBE_82576_EIMC, TGBE_INT_ALL);
 }
 
-static int chip_reset(struct tgbe_device *dev)
+static int tgbe_82576_chip_reset(struct tgbe_device *dev)
 {
 	unsigned int i;
 
 	tgbe_chip_stop_bus(dev);
-	set_completion_timeout(dev);
-	irq_mask(dev);
+	tgbe_82576_set_completion_timeout(dev);
+	tgbe_82576_irq_mask(dev);
 	tgbe_filter_rctl(dev, ~0u, 0);
 	tgbe_wr(dev, TGBE_TCTL, TGBE_TCTL_PSP);
 	tgbe_flush(dev);
@@ -83,7 +83,7 @@ static int chip_reset(struct tgbe_device *dev)
 	if (tgbe_wait(dev, TGBE_EECD, TGBE_EECD_AUTO_RD, TGBE_EECD_AUTO_RD,
 		      1000, 10000))
 		dev_dbg(&dev->pdev->dev, "NVM auto-read not reported done\n");
-	irq_mask(dev);
+	tgbe_82576_irq_mask(dev);
 	tgbe_rd(dev, TGBE_ICR);
 
 	if (tgbe_rd(dev, TGBE_CTRL_EXT) & TGBE_CTRL_EXT_82576_LINK_MODE) {
@@ -93,8 +93,8 @@ static int chip_reset(struct tgbe_device *dev)
 	}
 
 	/* the reset leaves queue 0 of either direction enabled */
-	tgbe_wr(dev, rxq(0) + TGBE_Q_CTL, 0);
-	tgbe_wr(dev, txq(0) + TGBE_Q_CTL, 0);
+	tgbe_wr(dev, tgbe_82576_rxq(0) + TGBE_Q_CTL, 0);
+	tgbe_wr(dev, tgbe_82576_txq(0) + TGBE_Q_CTL, 0);
 
 	tgbe_chip_clear_filters(dev);
 	for (i = 0; i < 8; i++)
@@ -120,7 +120,7 @@ static int chip_reset(struct tgbe_device *dev)
 /* SW_FW_SYNC has a bit a resource for software, and the same one 16 higher
  * for the firmware of the management controller.
  */
-static int get_resource(struct tgbe_device *dev, u32 bit)
+static int tgbe_82576_get_resource(struct tgbe_device *dev, u32 bit)
 {
 	u32 taken = bit | bit << TGBE_SWFW_FW_SHIFT;
 
@@ -141,7 +141,7 @@ static int get_resource(struct tgbe_device *dev, u32 bit)
 	return -EBUSY;
 }
 
-static void put_resource(struct tgbe_device *dev, u32 bit)
+static void tgbe_82576_put_resource(struct tgbe_device *dev, u32 bit)
 {
 	/* kept, it would lock the firmware out for ever: better unguarded */
 	bool guarded = !tgbe_chip_get_smbi(dev);
@@ -152,37 +152,37 @@ static void put_resource(struct tgbe_device *dev, u32 bit)
 }
 
 /* Bits 1 and 2 for the PHYs of functions 0 and 1, 5 and 6 for 2 and 3 */
-static u32 phy_resource(struct tgbe_device *dev)
+static u32 tgbe_82576_phy_resource(struct tgbe_device *dev)
 {
-	unsigned int function = port_function(dev);
+	unsigned int function = tgbe_82576_port_function(dev);
 
 	return (function < 2 ? TGBE_SWFW_PHY01 : TGBE_SWFW_PHY23) <<
 	       function % 2;
 }
 
-static int phy_get(struct tgbe_device *dev)
+static int tgbe_82576_phy_get(struct tgbe_device *dev)
 {
-	return get_resource(dev, phy_resource(dev));
+	return tgbe_82576_get_resource(dev, tgbe_82576_phy_resource(dev));
 }
 
-static void phy_put(struct tgbe_device *dev)
+static void tgbe_82576_phy_put(struct tgbe_device *dev)
 {
-	put_resource(dev, phy_resource(dev));
+	tgbe_82576_put_resource(dev, tgbe_82576_phy_resource(dev));
 }
 
-static int nvm_get(struct tgbe_device *dev)
+static int tgbe_82576_nvm_get(struct tgbe_device *dev)
 {
-	return get_resource(dev, TGBE_SWFW_NVM);
+	return tgbe_82576_get_resource(dev, TGBE_SWFW_NVM);
 }
 
-static void nvm_put(struct tgbe_device *dev)
+static void tgbe_82576_nvm_put(struct tgbe_device *dev)
 {
-	put_resource(dev, TGBE_SWFW_NVM);
+	tgbe_82576_put_resource(dev, TGBE_SWFW_NVM);
 }
 
-static int phy_init(struct tgbe_device *dev)
+static int tgbe_82576_phy_init(struct tgbe_device *dev)
 {
-	u32 done = TGBE_EEMNGCTL_CFG_DONE(port_function(dev));
+	u32 done = TGBE_EEMNGCTL_CFG_DONE(tgbe_82576_port_function(dev));
 	int err;
 
 	/* The MAC copies settings from the NVM into the PHY after its reset.
@@ -204,12 +204,12 @@ static int phy_init(struct tgbe_device *dev)
 			       TGBE_IGP_AUTO_MDIX);
 }
 
-static u32 ivar_entry(unsigned int vector)
+static u32 tgbe_82576_ivar_entry(unsigned int vector)
 {
 	return TGBE_82576_IVAR_VALID | vector;
 }
 
-static void irq_setup(struct tgbe_device *dev)
+static void tgbe_82576_irq_setup(struct tgbe_device *dev)
 {
 	bool msix = dev->irq_mode == TGBE_IRQ_MSIX;
 	u32 vectors = GENMASK(dev->queues_max, 0);
@@ -224,7 +224,7 @@ static void irq_setup(struct tgbe_device *dev)
 		tgbe_wr(dev, TGBE_82576_GPIE, 0);
 
 	for (q = 0; q < dev->queues_max; q++) {
-		u32 entry = ivar_entry(msix ? q : 0);
+		u32 entry = tgbe_82576_ivar_entry(msix ? q : 0);
 
 		/* bytes 2 and 3 belong to queues 8 to 15, which are not used */
 		tgbe_wr(dev, TGBE_82576_IVAR(q),
@@ -238,12 +238,12 @@ static void irq_setup(struct tgbe_device *dev)
 	}
 	tgbe_wr(dev, TGBE_82576_IVAR_MISC,
 		FIELD_PREP(TGBE_82576_IVAR_MISC_OTHER,
-			   ivar_entry(dev->queues_max)));
+			   tgbe_82576_ivar_entry(dev->queues_max)));
 	tgbe_wr(dev, TGBE_82576_EIAC, vectors);
 	tgbe_wr(dev, TGBE_82576_EIAM, vectors);
 }
 
-static void irq_bits(struct tgbe_vector *vector)
+static void tgbe_82576_irq_bits(struct tgbe_vector *vector)
 {
 	struct tgbe_device *dev = vector->dev;
 
@@ -257,19 +257,19 @@ static void irq_bits(struct tgbe_vector *vector)
 	}
 }
 
-static void irq_other_enable(struct tgbe_device *dev)
+static void tgbe_82576_irq_other_enable(struct tgbe_device *dev)
 {
 	tgbe_wr(dev, TGBE_IMS, TGBE_OTHER_CAUSES);
 	tgbe_wr(dev, TGBE_82576_EIMS, BIT(dev->queues_max));
 }
 
-static void irq_other_done(struct tgbe_device *dev, u32 causes)
+static void tgbe_82576_irq_other_done(struct tgbe_device *dev, u32 causes)
 {
 	tgbe_wr(dev, TGBE_82576_EIMS, BIT(dev->queues_max));
 }
 
-static void irq_throttle(struct tgbe_device *dev, unsigned int vector,
-			 unsigned int usecs)
+static void tgbe_82576_irq_throttle(struct tgbe_device *dev, unsigned int vector,
+				    unsigned int usecs)
 {
 	/* CNT_IGNR lets a running interval end instead of starting it anew */
 	tgbe_wr(dev, TGBE_82576_EITR(vector),
@@ -277,7 +277,7 @@ static void irq_throttle(struct tgbe_device *dev, unsigned int vector,
 		TGBE_82576_EITR_CNT_IGNR);
 }
 
-static void irq_kick(struct tgbe_vector *vector)
+static void tgbe_82576_irq_kick(struct tgbe_vector *vector)
 {
 	struct tgbe_device *dev = vector->dev;
 
@@ -291,7 +291,7 @@ static void irq_kick(struct tgbe_vector *vector)
  * writing more, although SRRCTL counts in whole KB. Larger ones go over
  * several page-sized buffers.
  */
-static struct tgbe_rx_geometry rx_geometry(unsigned int frame)
+static struct tgbe_rx_geometry tgbe_82576_rx_geometry(unsigned int frame)
 {
 	const unsigned int tail = SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 	struct tgbe_rx_geometry g;
@@ -311,16 +311,16 @@ static struct tgbe_rx_geometry rx_geometry(unsigned int frame)
 	return g;
 }
 
-static int queue_switch(struct tgbe_device *dev, u32 ctl, u32 value)
+static int tgbe_82576_queue_switch(struct tgbe_device *dev, u32 ctl, u32 value)
 {
 	tgbe_wr(dev, ctl, value);
 	return tgbe_wait(dev, ctl, TGBE_DCTL_82576_ENABLE,
 			 value & TGBE_DCTL_82576_ENABLE, 10, QUEUE_WAIT_US);
 }
 
-static void rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
+static void tgbe_82576_rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 {
-	u32 base = rxq(ring->index);
+	u32 base = tgbe_82576_rxq(ring->index);
 	u32 srrctl;
 
 	srrctl = FIELD_PREP(TGBE_SRRCTL_BSIZE_KB,
@@ -331,34 +331,34 @@ static void rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 
 	tgbe_chip_program(dev, ring);
 	tgbe_wr(dev, base + TGBE_Q_82576_SRRCTL, srrctl);
-	if (queue_switch(dev, base + TGBE_Q_CTL,
-			 RXDCTL_VALUE | TGBE_DCTL_82576_ENABLE))
+	if (tgbe_82576_queue_switch(dev, base + TGBE_Q_CTL,
+				    RXDCTL_VALUE | TGBE_DCTL_82576_ENABLE))
 		netdev_err(dev->netdev, "receive queue %u did not start\n",
 			   ring->index);
 	/* a tail written before the enable bit reads 1 is lost (4.5) */
 	writel(ring->next_to_use, ring->tail);
 }
 
-static int rx_quiesce(struct tgbe_device *dev, unsigned int queue)
+static int tgbe_82576_rx_quiesce(struct tgbe_device *dev, unsigned int queue)
 {
-	return queue_switch(dev, rxq(queue) + TGBE_Q_CTL, 0);
+	return tgbe_82576_queue_switch(dev, tgbe_82576_rxq(queue) + TGBE_Q_CTL, 0);
 }
 
-static void tx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
+static void tgbe_82576_tx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 {
 	tgbe_chip_program(dev, ring);
-	if (queue_switch(dev, txq(ring->index) + TGBE_Q_CTL,
-			 TXDCTL_VALUE | TGBE_DCTL_82576_ENABLE))
+	if (tgbe_82576_queue_switch(dev, tgbe_82576_txq(ring->index) + TGBE_Q_CTL,
+				    TXDCTL_VALUE | TGBE_DCTL_82576_ENABLE))
 		netdev_err(dev->netdev, "transmit queue %u did not start\n",
 			   ring->index);
 }
 
-static int tx_quiesce(struct tgbe_device *dev, unsigned int queue)
+static int tgbe_82576_tx_quiesce(struct tgbe_device *dev, unsigned int queue)
 {
-	return queue_switch(dev, txq(queue) + TGBE_Q_CTL, 0);
+	return tgbe_82576_queue_switch(dev, tgbe_82576_txq(queue) + TGBE_Q_CTL, 0);
 }
 
-static void frame_limit(struct tgbe_device *dev, unsigned int frame)
+static void tgbe_82576_frame_limit(struct tgbe_device *dev, unsigned int frame)
 {
 	unsigned int rx_kb;
 	u32 high;
@@ -377,12 +377,12 @@ static void frame_limit(struct tgbe_device *dev, unsigned int frame)
 	tgbe_chip_pause_marks(dev);
 }
 
-static u8 rss_entry(unsigned int queue)
+static u8 tgbe_82576_rss_entry(unsigned int queue)
 {
 	return queue;
 }
 
-static u32 queue_drops(struct tgbe_device *dev, unsigned int queue)
+static u32 tgbe_82576_queue_drops(struct tgbe_device *dev, unsigned int queue)
 {
 	return tgbe_rd(dev, TGBE_82576_RQDPC(queue)) & GENMASK(11, 0);
 }
@@ -403,28 +403,28 @@ const struct tgbe_chip tgbe_chip_82576 = {
 				  TGBE_MRQC_TCP6_EX | TGBE_MRQC_IP6 |
 				  TGBE_MRQC_IP6_EX,
 	.rss_udp		= TGBE_MRQC_82576_UDP4 | TGBE_MRQC_82576_UDP6,
-	.rxq			= rxq,
-	.txq			= txq,
-	.reset			= chip_reset,
-	.phy_init		= phy_init,
-	.phy_get		= phy_get,
-	.phy_put		= phy_put,
-	.nvm_get		= nvm_get,
-	.nvm_put		= nvm_put,
-	.irq_setup		= irq_setup,
-	.irq_mask		= irq_mask,
-	.irq_bits		= irq_bits,
-	.irq_other_enable	= irq_other_enable,
-	.irq_other_done		= irq_other_done,
-	.irq_throttle		= irq_throttle,
-	.irq_kick		= irq_kick,
-	.rx_geometry		= rx_geometry,
-	.rx_arm			= rx_arm,
-	.rx_quiesce		= rx_quiesce,
-	.tx_arm			= tx_arm,
-	.tx_quiesce		= tx_quiesce,
-	.frame_limit		= frame_limit,
-	.rss_entry		= rss_entry,
-	.queue_drops		= queue_drops,
+	.rxq			= tgbe_82576_rxq,
+	.txq			= tgbe_82576_txq,
+	.reset			= tgbe_82576_chip_reset,
+	.phy_init		= tgbe_82576_phy_init,
+	.phy_get		= tgbe_82576_phy_get,
+	.phy_put		= tgbe_82576_phy_put,
+	.nvm_get		= tgbe_82576_nvm_get,
+	.nvm_put		= tgbe_82576_nvm_put,
+	.irq_setup		= tgbe_82576_irq_setup,
+	.irq_mask		= tgbe_82576_irq_mask,
+	.irq_bits		= tgbe_82576_irq_bits,
+	.irq_other_enable	= tgbe_82576_irq_other_enable,
+	.irq_other_done		= tgbe_82576_irq_other_done,
+	.irq_throttle		= tgbe_82576_irq_throttle,
+	.irq_kick		= tgbe_82576_irq_kick,
+	.rx_geometry		= tgbe_82576_rx_geometry,
+	.rx_arm			= tgbe_82576_rx_arm,
+	.rx_quiesce		= tgbe_82576_rx_quiesce,
+	.tx_arm			= tgbe_82576_tx_arm,
+	.tx_quiesce		= tgbe_82576_tx_quiesce,
+	.frame_limit		= tgbe_82576_frame_limit,
+	.rss_entry		= tgbe_82576_rss_entry,
+	.queue_drops		= tgbe_82576_queue_drops,
 };
 EXPORT_SYMBOL_IF_KUNIT(tgbe_chip_82576);

@@ -58,8 +58,8 @@ unsigned int tgbe_config_frame(const struct tgbe_config *config)
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_config_frame);
 
-static int check_size(const char *which, unsigned int size,
-		      struct netlink_ext_ack *extack)
+static int tgbe_check_size(const char *which, unsigned int size,
+			   struct netlink_ext_ack *extack)
 {
 	if (size >= TGBE_RING_MIN && size <= TGBE_RING_MAX &&
 	    size % TGBE_RING_STEP == 0)
@@ -70,8 +70,8 @@ static int check_size(const char *which, unsigned int size,
 	return -EINVAL;
 }
 
-static int check_range(const char *what, u32 value, u32 min, u32 max,
-		       struct netlink_ext_ack *extack)
+static int tgbe_check_range(const char *what, u32 value, u32 min, u32 max,
+			    struct netlink_ext_ack *extack)
 {
 	if (value >= min && value <= max)
 		return 0;
@@ -79,55 +79,55 @@ static int check_range(const char *what, u32 value, u32 min, u32 max,
 	return -ERANGE;
 }
 
-static int check_coalesce(struct tgbe_device *dev, bool is_rx,
-			  const struct tgbe_coalesce *c,
-			  struct netlink_ext_ack *extack)
+static int tgbe_check_coalesce(struct tgbe_device *dev, bool is_rx,
+			       const struct tgbe_coalesce *c,
+			       struct netlink_ext_ack *extack)
 {
 	u32 usecs_max = dev->chip->usecs_max;
 	int err;
 
-	err = check_range(is_rx ? "rx-usecs" : "tx-usecs", c->usecs, 0,
-			  usecs_max, extack);
+	err = tgbe_check_range(is_rx ? "rx-usecs" : "tx-usecs", c->usecs, 0,
+			       usecs_max, extack);
 	if (!err)
-		err = check_range(is_rx ? "rx-usecs-irq" : "tx-usecs-irq",
-				  c->usecs_irq, 0, usecs_max, extack);
+		err = tgbe_check_range(is_rx ? "rx-usecs-irq" : "tx-usecs-irq",
+				       c->usecs_irq, 0, usecs_max, extack);
 	/* more frames than the largest ring holds never come together */
 	if (!err)
-		err = check_range(is_rx ? "rx-frames" : "tx-frames", c->frames,
-				  0, TGBE_RING_MAX, extack);
+		err = tgbe_check_range(is_rx ? "rx-frames" : "tx-frames", c->frames,
+				       0, TGBE_RING_MAX, extack);
 	if (!err)
-		err = check_range(is_rx ? "rx-frames-irq" : "tx-frames-irq",
-				  c->frames_irq, 0, TGBE_RING_MAX, extack);
+		err = tgbe_check_range(is_rx ? "rx-frames-irq" : "tx-frames-irq",
+				       c->frames_irq, 0, TGBE_RING_MAX, extack);
 	return err;
 }
 
-static int check_shares(const struct tgbe_config *want,
-			struct netlink_ext_ack *extack)
+static int tgbe_check_shares(const struct tgbe_config *want,
+			     struct netlink_ext_ack *extack)
 {
 	int err;
 
-	err = check_range("rx_poll_batch", want->rx_batch, 1, TGBE_BATCH_MAX,
-			  extack);
+	err = tgbe_check_range("rx_poll_batch", want->rx_batch, 1, TGBE_BATCH_MAX,
+			       extack);
 	if (!err)
-		err = check_range("tx_clean_batch", want->tx_batch, 1,
-				  TGBE_BATCH_MAX, extack);
+		err = tgbe_check_range("tx_clean_batch", want->tx_batch, 1,
+				       TGBE_BATCH_MAX, extack);
 	if (!err)
-		err = check_range("rx_refill_batch", want->refill_batch, 1,
-				  TGBE_BATCH_MAX, extack);
+		err = tgbe_check_range("rx_refill_batch", want->refill_batch, 1,
+				       TGBE_BATCH_MAX, extack);
 	if (!err)
-		err = check_range("rx-copybreak", want->rx_copybreak, 0,
-				  TGBE_RX_COPYBREAK_MAX, extack);
+		err = tgbe_check_range("rx-copybreak", want->rx_copybreak, 0,
+				       TGBE_RX_COPYBREAK_MAX, extack);
 	if (!err)
-		err = check_range("tx-copybreak", want->tx_copybreak, 0,
-				  TGBE_TX_COPYBREAK_MAX, extack);
+		err = tgbe_check_range("tx-copybreak", want->tx_copybreak, 0,
+				       TGBE_TX_COPYBREAK_MAX, extack);
 	return err;
 }
 
 /* A table that the user made is not changed behind his back. The core refuses such
  * a change of channels before it comes here.
  */
-static int check_table(struct tgbe_device *dev, const struct tgbe_config *want,
-		       struct netlink_ext_ack *extack)
+static int tgbe_check_table(struct tgbe_device *dev, const struct tgbe_config *want,
+			    struct netlink_ext_ack *extack)
 {
 	u8 last = 0;
 
@@ -142,32 +142,32 @@ static int check_table(struct tgbe_device *dev, const struct tgbe_config *want,
 	return -EINVAL;
 }
 
-static int validate(struct tgbe_device *dev, const struct tgbe_config *want,
-		    struct netlink_ext_ack *extack)
+static int tgbe_validate(struct tgbe_device *dev, const struct tgbe_config *want,
+			 struct netlink_ext_ack *extack)
 {
 	int err;
 
-	err = check_size("rx", want->rx_size, extack);
+	err = tgbe_check_size("rx", want->rx_size, extack);
 	if (err)
 		return err;
-	err = check_size("tx", want->tx_size, extack);
+	err = tgbe_check_size("tx", want->tx_size, extack);
 	if (err)
 		return err;
-	err = check_range("queue pairs", want->queues, 1, dev->queues_max,
-			  extack);
+	err = tgbe_check_range("queue pairs", want->queues, 1, dev->queues_max,
+			       extack);
 	if (err)
 		return err;
-	err = check_table(dev, want, extack) ?: check_shares(want, extack);
+	err = tgbe_check_table(dev, want, extack) ?: tgbe_check_shares(want, extack);
 	for (unsigned int q = 0; q < dev->queues_max && !err; q++) {
 		const struct tgbe_moderation *m = &want->moderation[q];
 
-		err = check_coalesce(dev, true, &m->rx, extack) ?:
-		      check_coalesce(dev, false, &m->tx, extack);
+		err = tgbe_check_coalesce(dev, true, &m->rx, extack) ?:
+		      tgbe_check_coalesce(dev, false, &m->tx, extack);
 	}
 	return err;
 }
 
-static void free_set(struct ring_set *set)
+static void tgbe_free_set(struct ring_set *set)
 {
 	for (unsigned int q = 0; q < TGBE_MAX_QUEUES; q++) {
 		tgbe_ring_free(set->rx[q]);
@@ -176,15 +176,15 @@ static void free_set(struct ring_set *set)
 }
 
 /* Queue pairs that have rings while the port is open */
-static unsigned int armed_queues(const struct tgbe_device *dev,
-				 const struct tgbe_config *config)
+static unsigned int tgbe_armed_queues(const struct tgbe_device *dev,
+				      const struct tgbe_config *config)
 {
 	return dev->chip->fixed_arrays ? dev->queues_max : config->queues;
 }
 
-static int alloc_one(struct tgbe_device *dev, struct tgbe_ring **slot,
-		     bool is_rx, unsigned int q,
-		     const struct tgbe_config *want)
+static int tgbe_alloc_one(struct tgbe_device *dev, struct tgbe_ring **slot,
+			  bool is_rx, unsigned int q,
+			  const struct tgbe_config *want)
 {
 	struct tgbe_ring *ring = tgbe_ring_alloc(dev, is_rx, q, want);
 
@@ -197,24 +197,24 @@ static int alloc_one(struct tgbe_device *dev, struct tgbe_ring **slot,
 /* The rings for queues @rx_from and @tx_from up to those of @want. After an error
  * the caller frees what is in the set.
  */
-static int alloc_set(struct tgbe_device *dev, struct ring_set *set,
-		     const struct tgbe_config *want, unsigned int rx_from,
-		     unsigned int tx_from)
+static int tgbe_alloc_set(struct tgbe_device *dev, struct ring_set *set,
+			  const struct tgbe_config *want, unsigned int rx_from,
+			  unsigned int tx_from)
 {
-	unsigned int q, end = armed_queues(dev, want);
+	unsigned int q, end = tgbe_armed_queues(dev, want);
 	int err = 0;
 
 	for (q = rx_from; q < end && !err; q++)
-		err = alloc_one(dev, &set->rx[q], true, q, want);
+		err = tgbe_alloc_one(dev, &set->rx[q], true, q, want);
 	for (q = tx_from; q < end && !err; q++)
-		err = alloc_one(dev, &set->tx[q], false, q, want);
+		err = tgbe_alloc_one(dev, &set->tx[q], false, q, want);
 	return err;
 }
 
 /* Everything below is done by the owner of the vector's poll, that is between
  * napi_disable() and napi_enable().
  */
-static void poll_once(struct tgbe_vector *vector, int budget)
+static void tgbe_poll_once(struct tgbe_vector *vector, int budget)
 {
 	local_bh_disable();
 	tgbe_tx_clean(vector->tx, 0, vector->tx->count);
@@ -222,7 +222,7 @@ static void poll_once(struct tgbe_vector *vector, int budget)
 	local_bh_enable();
 }
 
-static int quiesce_tx(struct tgbe_device *dev, struct tgbe_vector *vector)
+static int tgbe_quiesce_tx(struct tgbe_device *dev, struct tgbe_vector *vector)
 {
 	struct tgbe_ring *ring = vector->tx;
 	int err;
@@ -233,7 +233,7 @@ static int quiesce_tx(struct tgbe_device *dev, struct tgbe_vector *vector)
 	     netif_carrier_ok(dev->netdev); i++) {
 		if (i)
 			usleep_range(TX_DRAIN_STEP_US, 2 * TX_DRAIN_STEP_US);
-		poll_once(vector, NAPI_POLL_WEIGHT);
+		tgbe_poll_once(vector, NAPI_POLL_WEIGHT);
 	}
 	err = dev->chip->tx_quiesce(dev, ring->index);
 	if (err)
@@ -244,7 +244,7 @@ static int quiesce_tx(struct tgbe_device *dev, struct tgbe_vector *vector)
 	return 0;
 }
 
-static int quiesce_rx(struct tgbe_device *dev, struct tgbe_vector *vector)
+static int tgbe_quiesce_rx(struct tgbe_device *dev, struct tgbe_vector *vector)
 {
 	struct tgbe_ring *ring = vector->rx;
 	int err;
@@ -255,13 +255,13 @@ static int quiesce_rx(struct tgbe_device *dev, struct tgbe_vector *vector)
 	/* what has arrived is the stack's; nothing more is posted */
 	WRITE_ONCE(ring->limit, 0);
 	while (tgbe_rx_pending(ring))
-		poll_once(vector, NAPI_POLL_WEIGHT);
+		tgbe_poll_once(vector, NAPI_POLL_WEIGHT);
 	return 0;
 }
 
 /* Put *@ring in the place of *@slot; on return it holds what was there */
-static void attach(struct tgbe_vector *vector, struct tgbe_ring **slot,
-		   struct tgbe_ring **ring)
+static void tgbe_attach(struct tgbe_vector *vector, struct tgbe_ring **slot,
+			struct tgbe_ring **ring)
 {
 	/* only the poll of this vector recycles pages into a pool directly */
 	if (*slot && (*slot)->pool)
@@ -277,7 +277,7 @@ static void attach(struct tgbe_vector *vector, struct tgbe_ring **slot,
 	tgbe_moderation_forget(vector);
 }
 
-static void resume_poll(struct tgbe_vector *vector)
+static void tgbe_resume_poll(struct tgbe_vector *vector)
 {
 	napi_enable(&vector->napi);
 	/* an interrupt that came meanwhile has masked itself and gone */
@@ -286,26 +286,26 @@ static void resume_poll(struct tgbe_vector *vector)
 	local_bh_enable();
 }
 
-static int swap_tx(struct tgbe_device *dev, struct tgbe_vector *vector,
-		   struct tgbe_ring **ring)
+static int tgbe_swap_tx(struct tgbe_device *dev, struct tgbe_vector *vector,
+			struct tgbe_ring **ring)
 {
-	int err = quiesce_tx(dev, vector);
+	int err = tgbe_quiesce_tx(dev, vector);
 
 	if (err)
 		return err;
-	attach(vector, &vector->tx, ring);
+	tgbe_attach(vector, &vector->tx, ring);
 	dev->chip->tx_arm(dev, vector->tx);
 	return 0;
 }
 
-static int swap_rx(struct tgbe_device *dev, struct tgbe_vector *vector,
-		   struct tgbe_ring **ring)
+static int tgbe_swap_rx(struct tgbe_device *dev, struct tgbe_vector *vector,
+			struct tgbe_ring **ring)
 {
-	int err = quiesce_rx(dev, vector);
+	int err = tgbe_quiesce_rx(dev, vector);
 
 	if (err)
 		return err;
-	attach(vector, &vector->rx, ring);
+	tgbe_attach(vector, &vector->rx, ring);
 	dev->chip->rx_arm(dev, vector->rx);
 	return 0;
 }
@@ -313,8 +313,8 @@ static int swap_rx(struct tgbe_device *dev, struct tgbe_vector *vector,
 /* On return @rx and @tx hold the old rings. A ring that the chip does not let
  * go of stays where it is.
  */
-static int swap_queue(struct tgbe_device *dev, unsigned int q,
-		      struct tgbe_ring **rx, struct tgbe_ring **tx)
+static int tgbe_swap_queue(struct tgbe_device *dev, unsigned int q,
+			   struct tgbe_ring **rx, struct tgbe_ring **tx)
 {
 	struct tgbe_vector *vector = dev->vector[q];
 	int err = 0;
@@ -323,19 +323,19 @@ static int swap_queue(struct tgbe_device *dev, unsigned int q,
 		tgbe_rss_steer(dev, q);
 	napi_disable(&vector->napi);
 	if (*tx)
-		err = swap_tx(dev, vector, tx);
+		err = tgbe_swap_tx(dev, vector, tx);
 	if (*rx && !err)
-		err = swap_rx(dev, vector, rx);
+		err = tgbe_swap_rx(dev, vector, rx);
 	if (*rx)
 		tgbe_rss_steer(dev, -1);
-	resume_poll(vector);
+	tgbe_resume_poll(vector);
 	if (*tx)
 		tgbe_tx_thaw(vector->tx);
 	return err;
 }
 
-static bool same_geometry(struct tgbe_device *dev,
-			  const struct tgbe_config *want)
+static bool tgbe_same_geometry(struct tgbe_device *dev,
+			       const struct tgbe_config *want)
 {
 	struct tgbe_rx_geometry a, b;
 
@@ -346,7 +346,7 @@ static bool same_geometry(struct tgbe_device *dev,
 }
 
 /* Arrays that stay: a size is only a limit, so there is nothing to swap */
-static void set_limits(struct tgbe_device *dev, const struct tgbe_config *want)
+static void tgbe_set_limits(struct tgbe_device *dev, const struct tgbe_config *want)
 {
 	for (unsigned int q = 0; q < dev->queues_max; q++) {
 		WRITE_ONCE(dev->vector[q]->rx->limit, want->rx_size);
@@ -357,21 +357,21 @@ static void set_limits(struct tgbe_device *dev, const struct tgbe_config *want)
 }
 
 /* A restart of the port gives it the new settings */
-static void give_up_queue(struct tgbe_device *dev)
+static void tgbe_give_up_queue(struct tgbe_device *dev)
 {
 	dev->unstoppable = true;
 	schedule_work(&dev->timeout_work);
 }
 
 /* Returns whether every queue has its new rings */
-static bool swap_set(struct tgbe_device *dev, struct ring_set *set,
-		     unsigned int queues)
+static bool tgbe_swap_set(struct tgbe_device *dev, struct ring_set *set,
+			  unsigned int queues)
 {
 	for (unsigned int q = 0; q < queues; q++) {
 		if (!set->rx[q] && !set->tx[q])
 			continue;
-		if (swap_queue(dev, q, &set->rx[q], &set->tx[q])) {
-			give_up_queue(dev);
+		if (tgbe_swap_queue(dev, q, &set->rx[q], &set->tx[q])) {
+			tgbe_give_up_queue(dev);
 			return false;
 		}
 	}
@@ -379,19 +379,19 @@ static bool swap_set(struct tgbe_device *dev, struct ring_set *set,
 }
 
 /* Queues the stack does not know yet get their rings */
-static void add_queues(struct tgbe_device *dev, struct ring_set *set,
-		       unsigned int from, unsigned int to)
+static void tgbe_add_queues(struct tgbe_device *dev, struct ring_set *set,
+			    unsigned int from, unsigned int to)
 {
 	for (unsigned int q = from; q < to; q++) {
 		struct tgbe_vector *vector = dev->vector[q];
 
 		napi_disable(&vector->napi);
 		/* whoever finds the receive ring takes the other for granted */
-		attach(vector, &vector->tx, &set->tx[q]);
-		attach(vector, &vector->rx, &set->rx[q]);
+		tgbe_attach(vector, &vector->tx, &set->tx[q]);
+		tgbe_attach(vector, &vector->rx, &set->rx[q]);
 		dev->chip->tx_arm(dev, vector->tx);
 		dev->chip->rx_arm(dev, vector->rx);
-		resume_poll(vector);
+		tgbe_resume_poll(vector);
 		tgbe_tx_thaw(vector->tx);
 	}
 }
@@ -399,30 +399,30 @@ static void add_queues(struct tgbe_device *dev, struct ring_set *set,
 /* Queues the stack no longer sends on, and to which nothing is steered, lose
  * their rings
  */
-static void remove_queues(struct tgbe_device *dev, struct ring_set *set,
-			  unsigned int from, unsigned int to)
+static void tgbe_remove_queues(struct tgbe_device *dev, struct ring_set *set,
+			       unsigned int from, unsigned int to)
 {
 	for (unsigned int q = from; q < to; q++) {
 		struct tgbe_vector *vector = dev->vector[q];
 		int err;
 
 		napi_disable(&vector->napi);
-		err = quiesce_tx(dev, vector) ?: quiesce_rx(dev, vector);
+		err = tgbe_quiesce_tx(dev, vector) ?: tgbe_quiesce_rx(dev, vector);
 		if (!err) {
-			attach(vector, &vector->rx, &set->rx[q]);
-			attach(vector, &vector->tx, &set->tx[q]);
+			tgbe_attach(vector, &vector->rx, &set->rx[q]);
+			tgbe_attach(vector, &vector->tx, &set->tx[q]);
 			/* a queue left stopped would look stuck */
 			tgbe_tx_thaw(set->tx[q]);
 		}
-		resume_poll(vector);
+		tgbe_resume_poll(vector);
 		if (err) {
-			give_up_queue(dev);
+			tgbe_give_up_queue(dev);
 			return;
 		}
 	}
 }
 
-static void spread(struct tgbe_device *dev, unsigned int queues)
+static void tgbe_spread(struct tgbe_device *dev, unsigned int queues)
 {
 	dev->config.queues = queues;
 	tgbe_rss_spread(dev, queues);
@@ -432,37 +432,37 @@ static void spread(struct tgbe_device *dev, unsigned int queues)
 /* The hardware half comes first, so that the stack never sees a queue without
  * rings. After an error all is as before.
  */
-static int grow(struct tgbe_device *dev, struct ring_set *set,
-		unsigned int queues)
+static int tgbe_grow(struct tgbe_device *dev, struct ring_set *set,
+		     unsigned int queues)
 {
 	unsigned int old = dev->config.queues;
 	int err;
 
 	if (!dev->chip->fixed_arrays)
-		add_queues(dev, set, old, queues);
+		tgbe_add_queues(dev, set, old, queues);
 	err = netif_set_real_num_queues(dev->netdev, queues, queues);
 	if (err && !dev->chip->fixed_arrays)
-		remove_queues(dev, set, old, queues);
+		tgbe_remove_queues(dev, set, old, queues);
 	if (!err)
 		tgbe_netdev_link_queues(dev, old, queues, true);
 	return err;
 }
 
 /* The stack's half comes first; fewer queues need no memory and do not fail */
-static void shrink(struct tgbe_device *dev, struct ring_set *set,
-		   unsigned int queues)
+static void tgbe_shrink(struct tgbe_device *dev, struct ring_set *set,
+			unsigned int queues)
 {
 	unsigned int old = dev->config.queues;
 
-	spread(dev, queues);
+	tgbe_spread(dev, queues);
 	tgbe_netdev_link_queues(dev, queues, old, false);
 	netif_set_real_num_queues(dev->netdev, queues, queues);
 	if (!dev->chip->fixed_arrays)
-		remove_queues(dev, set, queues, old);
+		tgbe_remove_queues(dev, set, queues, old);
 }
 
 /* What the polls read anew each time */
-static void set_shares(struct tgbe_device *dev, const struct tgbe_config *want)
+static void tgbe_set_shares(struct tgbe_device *dev, const struct tgbe_config *want)
 {
 	for (unsigned int q = 0; q < dev->queues_max; q++) {
 		struct tgbe_vector *vector = dev->vector[q];
@@ -477,8 +477,8 @@ static void set_shares(struct tgbe_device *dev, const struct tgbe_config *want)
 	}
 }
 
-static void renew_moderation(struct tgbe_device *dev,
-			     const struct tgbe_config *want)
+static void tgbe_renew_moderation(struct tgbe_device *dev,
+				  const struct tgbe_config *want)
 {
 	for (unsigned int q = 0; q < dev->queues_max; q++) {
 		struct tgbe_moderation *old = &dev->config.moderation[q];
@@ -494,7 +494,7 @@ static void renew_moderation(struct tgbe_device *dev,
 /* What a ring got here is unused until its copybreak is set, so it may stay
  * when a later step fails
  */
-static int alloc_copies(struct tgbe_device *dev, const struct tgbe_config *want)
+static int tgbe_alloc_copies(struct tgbe_device *dev, const struct tgbe_config *want)
 {
 	int err = 0;
 
@@ -504,8 +504,8 @@ static int alloc_copies(struct tgbe_device *dev, const struct tgbe_config *want)
 	return err;
 }
 
-static int alloc_changes(struct tgbe_device *dev, struct ring_set *set,
-			 const struct tgbe_config *want)
+static int tgbe_alloc_changes(struct tgbe_device *dev, struct ring_set *set,
+			      const struct tgbe_config *want)
 {
 	const struct tgbe_config *old = &dev->config;
 	unsigned int rx_from = old->queues, tx_from = old->queues;
@@ -514,22 +514,22 @@ static int alloc_changes(struct tgbe_device *dev, struct ring_set *set,
 
 	if (dev->chip->fixed_arrays)
 		return 0;
-	if (want->rx_size != old->rx_size || !same_geometry(dev, want))
+	if (want->rx_size != old->rx_size || !tgbe_same_geometry(dev, want))
 		rx_from = 0;
 	if (want->tx_size != old->tx_size)
 		tx_from = 0;
-	err = alloc_set(dev, set, want, rx_from, tx_from);
+	err = tgbe_alloc_set(dev, set, want, rx_from, tx_from);
 	/* whether to drop when full depends on there being another queue */
 	if (!err && rx_from && alone != was_alone)
-		err = alloc_one(dev, &set->rx[0], true, 0, want);
+		err = tgbe_alloc_one(dev, &set->rx[0], true, 0, want);
 	return err;
 }
 
 /* Everything is there and nothing can fail any more. No frame may be let in
  * that is larger than the buffers of any queue.
  */
-static void commit(struct tgbe_device *dev, struct ring_set *set,
-		   const struct tgbe_config *want)
+static void tgbe_commit(struct tgbe_device *dev, struct ring_set *set,
+			const struct tgbe_config *want)
 {
 	unsigned int old_frame = tgbe_config_frame(&dev->config);
 	unsigned int frame = tgbe_config_frame(want);
@@ -545,38 +545,38 @@ static void commit(struct tgbe_device *dev, struct ring_set *set,
 	}
 	/* rings are swapped while there are most queues to steer to */
 	if (want->queues > dev->config.queues)
-		spread(dev, want->queues);
+		tgbe_spread(dev, want->queues);
 	if (dev->chip->fixed_arrays)
-		set_limits(dev, want);
+		tgbe_set_limits(dev, want);
 	else
-		done = swap_set(dev, set, kept);
+		done = tgbe_swap_set(dev, set, kept);
 	if (want->queues < dev->config.queues)
-		shrink(dev, set, want->queues);
+		tgbe_shrink(dev, set, want->queues);
 	if (frame > old_frame && done)
 		dev->chip->frame_limit(dev, frame);
 }
 
-static int change_running(struct tgbe_device *dev,
-			  const struct tgbe_config *want,
-			  struct netlink_ext_ack *extack)
+static int tgbe_change_running(struct tgbe_device *dev,
+			       const struct tgbe_config *want,
+			       struct netlink_ext_ack *extack)
 {
 	struct ring_set set = {};
 	int err;
 
-	err = alloc_copies(dev, want) ?: alloc_changes(dev, &set, want);
+	err = tgbe_alloc_copies(dev, want) ?: tgbe_alloc_changes(dev, &set, want);
 	if (!err && want->queues > dev->config.queues)
-		err = grow(dev, &set, want->queues);
+		err = tgbe_grow(dev, &set, want->queues);
 	if (err)
 		NL_SET_ERR_MSG_MOD(extack,
 				   "the change failed, everything stays as it was");
 	else
-		commit(dev, &set, want);
-	free_set(&set);
+		tgbe_commit(dev, &set, want);
+	tgbe_free_set(&set);
 	return err;
 }
 
-static int change_closed(struct tgbe_device *dev,
-			 const struct tgbe_config *want)
+static int tgbe_change_closed(struct tgbe_device *dev,
+			      const struct tgbe_config *want)
 {
 	int err;
 
@@ -603,18 +603,18 @@ int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
 	unsigned int old_queues = dev->config.queues;
 	int err;
 
-	err = validate(dev, want, extack);
+	err = tgbe_validate(dev, want, extack);
 	if (err)
 		return err;
 	if (netif_running(dev->netdev))
-		err = change_running(dev, want, extack);
+		err = tgbe_change_running(dev, want, extack);
 	else
-		err = change_closed(dev, want);
+		err = tgbe_change_closed(dev, want);
 	if (err)
 		return err;
 
-	set_shares(dev, want);
-	renew_moderation(dev, want);
+	tgbe_set_shares(dev, want);
+	tgbe_renew_moderation(dev, want);
 	dev->config = *want;
 	if (want->queues > old_queues)
 		tgbe_netdev_xps(dev, old_queues);
@@ -654,7 +654,7 @@ int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
 		dev->chip->tx_arm(dev, ring);
 		tgbe_set_bits(dev, TGBE_TCTL, TGBE_TCTL_EN);
 	}
-	resume_poll(vector);
+	tgbe_resume_poll(vector);
 	tgbe_tx_thaw(ring);
 	return err;
 }
@@ -671,14 +671,14 @@ int tgbe_queues_alloc(struct tgbe_device *dev)
 	struct ring_set set = {};
 	int err;
 
-	err = alloc_set(dev, &set, &dev->config, 0, 0);
+	err = tgbe_alloc_set(dev, &set, &dev->config, 0, 0);
 	if (err) {
-		free_set(&set);
+		tgbe_free_set(&set);
 		return err;
 	}
-	for (unsigned int q = 0; q < armed_queues(dev, &dev->config); q++) {
-		attach(dev->vector[q], &dev->vector[q]->rx, &set.rx[q]);
-		attach(dev->vector[q], &dev->vector[q]->tx, &set.tx[q]);
+	for (unsigned int q = 0; q < tgbe_armed_queues(dev, &dev->config); q++) {
+		tgbe_attach(dev->vector[q], &dev->vector[q]->rx, &set.rx[q]);
+		tgbe_attach(dev->vector[q], &dev->vector[q]->tx, &set.tx[q]);
 	}
 	return 0;
 }
@@ -691,7 +691,7 @@ int tgbe_queues_alloc(struct tgbe_device *dev)
  */
 void tgbe_queues_arm(struct tgbe_device *dev)
 {
-	unsigned int q, end = armed_queues(dev, &dev->config);
+	unsigned int q, end = tgbe_armed_queues(dev, &dev->config);
 
 	for (q = 0; q < end; q++)
 		dev->chip->tx_arm(dev, dev->vector[q]->tx);
@@ -720,8 +720,8 @@ void tgbe_queues_free(struct tgbe_device *dev)
 		local_bh_disable();
 		tgbe_tx_discard(vector->tx);
 		local_bh_enable();
-		attach(vector, &vector->rx, &set.rx[q]);
-		attach(vector, &vector->tx, &set.tx[q]);
+		tgbe_attach(vector, &vector->rx, &set.rx[q]);
+		tgbe_attach(vector, &vector->tx, &set.tx[q]);
 	}
-	free_set(&set);
+	tgbe_free_set(&set);
 }

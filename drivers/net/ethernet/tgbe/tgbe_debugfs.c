@@ -10,8 +10,8 @@
 
 static struct dentry *root;
 
-static void show_head(struct seq_file *m, struct tgbe_device *dev,
-		      const struct tgbe_ring *ring)
+static void tgbe_show_head(struct seq_file *m, struct tgbe_device *dev,
+			   const struct tgbe_ring *ring)
 {
 	u32 base = ring->is_rx ? dev->chip->rxq(ring->index) :
 				 dev->chip->txq(ring->index);
@@ -23,8 +23,8 @@ static void show_head(struct seq_file *m, struct tgbe_device *dev,
 		   tgbe_rd(dev, base + TGBE_Q_TAIL));
 }
 
-static void show_slot(struct seq_file *m, const struct tgbe_ring *ring,
-		      unsigned int i)
+static void tgbe_show_slot(struct seq_file *m, const struct tgbe_ring *ring,
+			   unsigned int i)
 {
 	const __le64 *desc = (const __le64 *)ring->desc + 2 * i;
 
@@ -43,7 +43,7 @@ static void show_slot(struct seq_file *m, const struct tgbe_ring *ring,
 /* The lock keeps the rings where they are. What a poll or a sender changes while
  * it is looked at is shown as it happens to be.
  */
-static int ring_show(struct seq_file *m, bool is_rx)
+static int tgbe_ring_show(struct seq_file *m, bool is_rx)
 {
 	struct tgbe_vector *vector = m->private;
 	struct tgbe_ring *ring;
@@ -51,25 +51,25 @@ static int ring_show(struct seq_file *m, bool is_rx)
 	rtnl_lock();
 	ring = is_rx ? vector->rx : vector->tx;
 	if (ring) {
-		show_head(m, vector->dev, ring);
+		tgbe_show_head(m, vector->dev, ring);
 		for (unsigned int i = 0; i < ring->count; i++)
-			show_slot(m, ring, i);
+			tgbe_show_slot(m, ring, i);
 	}
 	rtnl_unlock();
 	return 0;
 }
 
-static int rx_ring_show(struct seq_file *m, void *unused)
+static int tgbe_rx_ring_show(struct seq_file *m, void *unused)
 {
-	return ring_show(m, true);
+	return tgbe_ring_show(m, true);
 }
-DEFINE_SHOW_ATTRIBUTE(rx_ring);
+DEFINE_SHOW_ATTRIBUTE(tgbe_rx_ring);
 
-static int tx_ring_show(struct seq_file *m, void *unused)
+static int tgbe_tx_ring_show(struct seq_file *m, void *unused)
 {
-	return ring_show(m, false);
+	return tgbe_ring_show(m, false);
 }
-DEFINE_SHOW_ATTRIBUTE(tx_ring);
+DEFINE_SHOW_ATTRIBUTE(tgbe_tx_ring);
 
 /**
  * tgbe_debugfs_add() - make the files of a port
@@ -83,10 +83,10 @@ void tgbe_debugfs_add(struct tgbe_device *dev)
 
 		snprintf(name, sizeof(name), "rx-%u", q);
 		debugfs_create_file(name, 0400, dev->debugfs, dev->vector[q],
-				    &rx_ring_fops);
+				    &tgbe_rx_ring_fops);
 		snprintf(name, sizeof(name), "tx-%u", q);
 		debugfs_create_file(name, 0400, dev->debugfs, dev->vector[q],
-				    &tx_ring_fops);
+				    &tgbe_tx_ring_fops);
 	}
 }
 

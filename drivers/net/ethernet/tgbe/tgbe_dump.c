@@ -69,7 +69,7 @@ int tgbe_dump_len(struct tgbe_device *dev)
 	return n * 2 * sizeof(u32);
 }
 
-static u32 *put(struct tgbe_device *dev, u32 *data, u32 reg)
+static u32 *tgbe_put(struct tgbe_device *dev, u32 *data, u32 reg)
 {
 	*data++ = reg;
 	*data++ = tgbe_rd(dev, reg);
@@ -91,12 +91,12 @@ void tgbe_dump(struct tgbe_device *dev, u32 *data)
 		if (!tgbe_is_on(dev, ranges[i].chips))
 			continue;
 		for (u32 n = 0; n < ranges[i].count; n++)
-			data = put(dev, data, ranges[i].first + 4 * n);
+			data = tgbe_put(dev, data, ranges[i].first + 4 * n);
 	}
 	for (q = 0; q < dev->queues_max; q++) {
 		for (i = 0; i < ARRAY_SIZE(queue_regs); i++)
-			data = put(dev, data, dev->chip->rxq(q) + queue_regs[i]);
+			data = tgbe_put(dev, data, dev->chip->rxq(q) + queue_regs[i]);
 		for (i = 0; i < ARRAY_SIZE(queue_regs); i++)
-			data = put(dev, data, dev->chip->txq(q) + queue_regs[i]);
+			data = tgbe_put(dev, data, dev->chip->txq(q) + queue_regs[i]);
 	}
 }

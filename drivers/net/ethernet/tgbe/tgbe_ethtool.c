@@ -5,7 +5,7 @@
 
 #include "tgbe.h"
 
-static void get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
+static void tgbe_get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
@@ -14,34 +14,34 @@ static void get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
 	tgbe_nvm_version(dev, info->fw_version, sizeof(info->fw_version));
 }
 
-static u32 get_msglevel(struct net_device *netdev)
+static u32 tgbe_get_msglevel(struct net_device *netdev)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
 	return dev->msg_enable;
 }
 
-static void set_msglevel(struct net_device *netdev, u32 level)
+static void tgbe_set_msglevel(struct net_device *netdev, u32 level)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
 	dev->msg_enable = level;
 }
 
-static int get_link_ksettings(struct net_device *netdev,
-			      struct ethtool_link_ksettings *ks)
+static int tgbe_get_link_ksettings(struct net_device *netdev,
+				   struct ethtool_link_ksettings *ks)
 {
 	tgbe_link_get(netdev_priv(netdev), ks);
 	return 0;
 }
 
-static int set_link_ksettings(struct net_device *netdev,
-			      const struct ethtool_link_ksettings *ks)
+static int tgbe_set_link_ksettings(struct net_device *netdev,
+				   const struct ethtool_link_ksettings *ks)
 {
 	return tgbe_link_set(netdev_priv(netdev), ks);
 }
 
-static int nway_reset(struct net_device *netdev)
+static int tgbe_nway_reset(struct net_device *netdev)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
@@ -52,10 +52,10 @@ static int nway_reset(struct net_device *netdev)
 	return tgbe_phy_start(dev);
 }
 
-static void get_ringparam(struct net_device *netdev,
-			  struct ethtool_ringparam *ring,
-			  struct kernel_ethtool_ringparam *kernel_ring,
-			  struct netlink_ext_ack *extack)
+static void tgbe_get_ringparam(struct net_device *netdev,
+			       struct ethtool_ringparam *ring,
+			       struct kernel_ethtool_ringparam *kernel_ring,
+			       struct netlink_ext_ack *extack)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
@@ -65,10 +65,10 @@ static void get_ringparam(struct net_device *netdev,
 	ring->tx_pending = dev->config.tx_size;
 }
 
-static int set_ringparam(struct net_device *netdev,
-			 struct ethtool_ringparam *ring,
-			 struct kernel_ethtool_ringparam *kernel_ring,
-			 struct netlink_ext_ack *extack)
+static int tgbe_set_ringparam(struct net_device *netdev,
+			      struct ethtool_ringparam *ring,
+			      struct kernel_ethtool_ringparam *kernel_ring,
+			      struct netlink_ext_ack *extack)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 	struct tgbe_config want = dev->config;
@@ -78,8 +78,8 @@ static int set_ringparam(struct net_device *netdev,
 	return tgbe_config_apply(dev, &want, extack);
 }
 
-static void get_channels(struct net_device *netdev,
-			 struct ethtool_channels *channels)
+static void tgbe_get_channels(struct net_device *netdev,
+			      struct ethtool_channels *channels)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
@@ -87,8 +87,8 @@ static void get_channels(struct net_device *netdev,
 	channels->combined_count = dev->config.queues;
 }
 
-static int set_channels(struct net_device *netdev,
-			struct ethtool_channels *channels)
+static int tgbe_set_channels(struct net_device *netdev,
+			     struct ethtool_channels *channels)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 	struct tgbe_config want = dev->config;
@@ -98,8 +98,8 @@ static int set_channels(struct net_device *netdev,
 	return tgbe_config_apply(dev, &want, NULL);
 }
 
-static void show_moderation(const struct tgbe_moderation *m,
-			    struct ethtool_coalesce *c)
+static void tgbe_show_moderation(const struct tgbe_moderation *m,
+				 struct ethtool_coalesce *c)
 {
 	c->rx_coalesce_usecs = m->rx.usecs;
 	c->rx_max_coalesced_frames = m->rx.frames;
@@ -113,7 +113,7 @@ static void show_moderation(const struct tgbe_moderation *m,
 	c->use_adaptive_tx_coalesce = m->tx.adaptive;
 }
 
-static struct tgbe_moderation wanted_moderation(const struct ethtool_coalesce *c)
+static struct tgbe_moderation tgbe_wanted_moderation(const struct ethtool_coalesce *c)
 {
 	return (struct tgbe_moderation){
 		.rx = {
@@ -134,106 +134,106 @@ static struct tgbe_moderation wanted_moderation(const struct ethtool_coalesce *c
 }
 
 /* Vectors may differ after -Q: the first one stands for all */
-static int get_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
-			struct kernel_ethtool_coalesce *kernel_c,
-			struct netlink_ext_ack *extack)
+static int tgbe_get_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
+			     struct kernel_ethtool_coalesce *kernel_c,
+			     struct netlink_ext_ack *extack)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
-	show_moderation(&dev->config.moderation[0], c);
+	tgbe_show_moderation(&dev->config.moderation[0], c);
 	return 0;
 }
 
-static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
-			struct kernel_ethtool_coalesce *kernel_c,
-			struct netlink_ext_ack *extack)
+static int tgbe_set_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
+			     struct kernel_ethtool_coalesce *kernel_c,
+			     struct netlink_ext_ack *extack)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 	struct tgbe_config want = dev->config;
 
 	for (unsigned int q = 0; q < dev->queues_max; q++)
-		want.moderation[q] = wanted_moderation(c);
+		want.moderation[q] = tgbe_wanted_moderation(c);
 	return tgbe_config_apply(dev, &want, extack);
 }
 
-static int get_per_queue_coalesce(struct net_device *netdev, u32 queue,
-				  struct ethtool_coalesce *c)
+static int tgbe_get_per_queue_coalesce(struct net_device *netdev, u32 queue,
+				       struct ethtool_coalesce *c)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
 	if (queue >= dev->config.queues)
 		return -EINVAL;
-	show_moderation(&dev->config.moderation[queue], c);
+	tgbe_show_moderation(&dev->config.moderation[queue], c);
 	return 0;
 }
 
-static int set_per_queue_coalesce(struct net_device *netdev, u32 queue,
-				  struct ethtool_coalesce *c)
+static int tgbe_set_per_queue_coalesce(struct net_device *netdev, u32 queue,
+				       struct ethtool_coalesce *c)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 	struct tgbe_config want = dev->config;
 
 	if (queue >= dev->config.queues)
 		return -EINVAL;
-	want.moderation[queue] = wanted_moderation(c);
+	want.moderation[queue] = tgbe_wanted_moderation(c);
 	return tgbe_config_apply(dev, &want, NULL);
 }
 
-static u32 get_rx_ring_count(struct net_device *netdev)
+static u32 tgbe_get_rx_ring_count(struct net_device *netdev)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
 	return dev->config.queues;
 }
 
-static int get_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd,
-		     u32 *rules)
+static int tgbe_get_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd,
+			  u32 *rules)
 {
 	if (cmd->cmd != ETHTOOL_GRXRINGS)
 		return -EOPNOTSUPP;
-	cmd->data = get_rx_ring_count(netdev);
+	cmd->data = tgbe_get_rx_ring_count(netdev);
 	return 0;
 }
 
-static u32 get_rxfh_key_size(struct net_device *netdev)
+static u32 tgbe_get_rxfh_key_size(struct net_device *netdev)
 {
 	return TGBE_RSSRK_BYTES;
 }
 
-static u32 get_rxfh_indir_size(struct net_device *netdev)
+static u32 tgbe_get_rxfh_indir_size(struct net_device *netdev)
 {
 	return TGBE_RETA_ENTRIES;
 }
 
-static int get_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *rxfh)
+static int tgbe_get_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *rxfh)
 {
 	tgbe_rss_get(netdev_priv(netdev), rxfh);
 	return 0;
 }
 
-static int set_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *rxfh,
-		    struct netlink_ext_ack *extack)
+static int tgbe_set_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *rxfh,
+			 struct netlink_ext_ack *extack)
 {
 	return tgbe_rss_set(netdev_priv(netdev), rxfh, extack);
 }
 
-static int get_rxfh_fields(struct net_device *netdev,
-			   struct ethtool_rxfh_fields *fields)
+static int tgbe_get_rxfh_fields(struct net_device *netdev,
+				struct ethtool_rxfh_fields *fields)
 {
 	fields->data = tgbe_rss_get_fields(netdev_priv(netdev),
 					   fields->flow_type);
 	return 0;
 }
 
-static int set_rxfh_fields(struct net_device *netdev,
-			   const struct ethtool_rxfh_fields *fields,
-			   struct netlink_ext_ack *extack)
+static int tgbe_set_rxfh_fields(struct net_device *netdev,
+				const struct ethtool_rxfh_fields *fields,
+				struct netlink_ext_ack *extack)
 {
 	return tgbe_rss_set_fields(netdev_priv(netdev), fields->flow_type,
 				   fields->data, extack);
 }
 
-static u32 *tunable(struct tgbe_config *config, u32 id)
+static u32 *tgbe_tunable(struct tgbe_config *config, u32 id)
 {
 	switch (id) {
 	case ETHTOOL_RX_COPYBREAK:
@@ -245,11 +245,11 @@ static u32 *tunable(struct tgbe_config *config, u32 id)
 	}
 }
 
-static int get_tunable(struct net_device *netdev,
-		       const struct ethtool_tunable *tuna, void *data)
+static int tgbe_get_tunable(struct net_device *netdev,
+			    const struct ethtool_tunable *tuna, void *data)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
-	u32 *value = tunable(&dev->config, tuna->id);
+	u32 *value = tgbe_tunable(&dev->config, tuna->id);
 
 	if (!value)
 		return -EOPNOTSUPP;
@@ -257,12 +257,12 @@ static int get_tunable(struct net_device *netdev,
 	return 0;
 }
 
-static int set_tunable(struct net_device *netdev,
-		       const struct ethtool_tunable *tuna, const void *data)
+static int tgbe_set_tunable(struct net_device *netdev,
+			    const struct ethtool_tunable *tuna, const void *data)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 	struct tgbe_config want = dev->config;
-	u32 *value = tunable(&want, tuna->id);
+	u32 *value = tgbe_tunable(&want, tuna->id);
 
 	if (!value)
 		return -EOPNOTSUPP;
@@ -270,80 +270,80 @@ static int set_tunable(struct net_device *netdev,
 	return tgbe_config_apply(dev, &want, NULL);
 }
 
-static int get_sset_count(struct net_device *netdev, int sset)
+static int tgbe_get_sset_count(struct net_device *netdev, int sset)
 {
 	return sset == ETH_SS_STATS ? tgbe_stats_count(netdev_priv(netdev)) :
 				      -EOPNOTSUPP;
 }
 
-static void get_strings(struct net_device *netdev, u32 sset, u8 *data)
+static void tgbe_get_strings(struct net_device *netdev, u32 sset, u8 *data)
 {
 	if (sset == ETH_SS_STATS)
 		tgbe_stats_strings(netdev_priv(netdev), data);
 }
 
-static void get_ethtool_stats(struct net_device *netdev,
-			      struct ethtool_stats *stats, u64 *data)
+static void tgbe_get_ethtool_stats(struct net_device *netdev,
+				   struct ethtool_stats *stats, u64 *data)
 {
 	tgbe_stats_values(netdev_priv(netdev), data);
 }
 
-static void get_pause_stats(struct net_device *netdev,
-			    struct ethtool_pause_stats *stats)
+static void tgbe_get_pause_stats(struct net_device *netdev,
+				 struct ethtool_pause_stats *stats)
 {
 	tgbe_stats_pause(netdev_priv(netdev), stats);
 }
 
-static void get_eth_mac_stats(struct net_device *netdev,
-			      struct ethtool_eth_mac_stats *stats)
+static void tgbe_get_eth_mac_stats(struct net_device *netdev,
+				   struct ethtool_eth_mac_stats *stats)
 {
 	tgbe_stats_mac(netdev_priv(netdev), stats);
 }
 
-static void get_eth_phy_stats(struct net_device *netdev,
-			      struct ethtool_eth_phy_stats *stats)
+static void tgbe_get_eth_phy_stats(struct net_device *netdev,
+				   struct ethtool_eth_phy_stats *stats)
 {
 	tgbe_stats_phy(netdev_priv(netdev), stats);
 }
 
-static void get_rmon_stats(struct net_device *netdev,
-			   struct ethtool_rmon_stats *stats,
-			   const struct ethtool_rmon_hist_range **ranges)
+static void tgbe_get_rmon_stats(struct net_device *netdev,
+				struct ethtool_rmon_stats *stats,
+				const struct ethtool_rmon_hist_range **ranges)
 {
 	tgbe_stats_rmon(netdev_priv(netdev), stats, ranges);
 }
 
-static void get_pauseparam(struct net_device *netdev,
-			   struct ethtool_pauseparam *pause)
+static void tgbe_get_pauseparam(struct net_device *netdev,
+				struct ethtool_pauseparam *pause)
 {
 	tgbe_link_get_pause(netdev_priv(netdev), pause);
 }
 
-static int set_pauseparam(struct net_device *netdev,
-			  struct ethtool_pauseparam *pause)
+static int tgbe_set_pauseparam(struct net_device *netdev,
+			       struct ethtool_pauseparam *pause)
 {
 	return tgbe_link_set_pause(netdev_priv(netdev), pause);
 }
 
-static int get_regs_len(struct net_device *netdev)
+static int tgbe_get_regs_len(struct net_device *netdev)
 {
 	return tgbe_dump_len(netdev_priv(netdev));
 }
 
-static void get_regs(struct net_device *netdev, struct ethtool_regs *regs,
-		     void *data)
+static void tgbe_get_regs(struct net_device *netdev, struct ethtool_regs *regs,
+			  void *data)
 {
 	regs->version = TGBE_DUMP_VERSION;
 	tgbe_dump(netdev_priv(netdev), data);
 }
 
-static int get_eeprom_len(struct net_device *netdev)
+static int tgbe_get_eeprom_len(struct net_device *netdev)
 {
 	return TGBE_NVM_CHECKSUM_WORDS * sizeof(u16);
 }
 
-static int get_eeprom(struct net_device *netdev, struct ethtool_eeprom *eeprom,
-		      u8 *data)
+static int tgbe_get_eeprom(struct net_device *netdev, struct ethtool_eeprom *eeprom,
+			   u8 *data)
 {
 	u16 words[TGBE_NVM_CHECKSUM_WORDS];
 	int err;
@@ -354,13 +354,13 @@ static int get_eeprom(struct net_device *netdev, struct ethtool_eeprom *eeprom,
 	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
 		cpu_to_le16s(&words[i]);
 	eeprom->magic = TGBE_NVM_CHECKSUM;
-	/* the core keeps offset and length within get_eeprom_len() */
+	/* the core keeps offset and length within tgbe_get_eeprom_len() */
 	memcpy(data, (u8 *)words + eeprom->offset, eeprom->len);
 	return 0;
 }
 
 /* The LED blinks by itself until it is told otherwise */
-static int set_phys_id(struct net_device *netdev, enum ethtool_phys_id_state state)
+static int tgbe_set_phys_id(struct net_device *netdev, enum ethtool_phys_id_state state)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
@@ -384,44 +384,44 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 				     ETHTOOL_COALESCE_USECS_IRQ |
 				     ETHTOOL_COALESCE_MAX_FRAMES_IRQ |
 				     ETHTOOL_COALESCE_USE_ADAPTIVE,
-	.get_drvinfo		= get_drvinfo,
-	.get_regs_len		= get_regs_len,
-	.get_regs		= get_regs,
-	.get_eeprom_len		= get_eeprom_len,
-	.get_eeprom		= get_eeprom,
-	.set_phys_id		= set_phys_id,
-	.get_msglevel		= get_msglevel,
-	.set_msglevel		= set_msglevel,
+	.get_drvinfo		= tgbe_get_drvinfo,
+	.get_regs_len		= tgbe_get_regs_len,
+	.get_regs		= tgbe_get_regs,
+	.get_eeprom_len		= tgbe_get_eeprom_len,
+	.get_eeprom		= tgbe_get_eeprom,
+	.set_phys_id		= tgbe_set_phys_id,
+	.get_msglevel		= tgbe_get_msglevel,
+	.set_msglevel		= tgbe_set_msglevel,
 	.get_link		= ethtool_op_get_link,
-	.get_link_ksettings	= get_link_ksettings,
-	.set_link_ksettings	= set_link_ksettings,
-	.nway_reset		= nway_reset,
-	.get_ringparam		= get_ringparam,
-	.set_ringparam		= set_ringparam,
-	.get_channels		= get_channels,
-	.set_channels		= set_channels,
-	.get_coalesce		= get_coalesce,
-	.set_coalesce		= set_coalesce,
-	.get_per_queue_coalesce	= get_per_queue_coalesce,
-	.set_per_queue_coalesce	= set_per_queue_coalesce,
-	.get_rxnfc		= get_rxnfc,
-	TGBE_RX_RING_COUNT_OP(get_rx_ring_count)
-	.get_rxfh_key_size	= get_rxfh_key_size,
-	.get_rxfh_indir_size	= get_rxfh_indir_size,
-	.get_rxfh		= get_rxfh,
-	.set_rxfh		= set_rxfh,
-	.get_rxfh_fields	= get_rxfh_fields,
-	.set_rxfh_fields	= set_rxfh_fields,
-	.get_tunable		= get_tunable,
-	.set_tunable		= set_tunable,
-	.get_sset_count		= get_sset_count,
-	.get_strings		= get_strings,
-	.get_ethtool_stats	= get_ethtool_stats,
+	.get_link_ksettings	= tgbe_get_link_ksettings,
+	.set_link_ksettings	= tgbe_set_link_ksettings,
+	.nway_reset		= tgbe_nway_reset,
+	.get_ringparam		= tgbe_get_ringparam,
+	.set_ringparam		= tgbe_set_ringparam,
+	.get_channels		= tgbe_get_channels,
+	.set_channels		= tgbe_set_channels,
+	.get_coalesce		= tgbe_get_coalesce,
+	.set_coalesce		= tgbe_set_coalesce,
+	.get_per_queue_coalesce	= tgbe_get_per_queue_coalesce,
+	.set_per_queue_coalesce	= tgbe_set_per_queue_coalesce,
+	.get_rxnfc		= tgbe_get_rxnfc,
+	TGBE_RX_RING_COUNT_OP(tgbe_get_rx_ring_count)
+	.get_rxfh_key_size	= tgbe_get_rxfh_key_size,
+	.get_rxfh_indir_size	= tgbe_get_rxfh_indir_size,
+	.get_rxfh		= tgbe_get_rxfh,
+	.set_rxfh		= tgbe_set_rxfh,
+	.get_rxfh_fields	= tgbe_get_rxfh_fields,
+	.set_rxfh_fields	= tgbe_set_rxfh_fields,
+	.get_tunable		= tgbe_get_tunable,
+	.set_tunable		= tgbe_set_tunable,
+	.get_sset_count		= tgbe_get_sset_count,
+	.get_strings		= tgbe_get_strings,
+	.get_ethtool_stats	= tgbe_get_ethtool_stats,
 	.get_ts_info		= ethtool_op_get_ts_info,
-	.get_pause_stats	= get_pause_stats,
-	.get_pauseparam		= get_pauseparam,
-	.set_pauseparam		= set_pauseparam,
-	.get_eth_mac_stats	= get_eth_mac_stats,
-	.get_eth_phy_stats	= get_eth_phy_stats,
-	.get_rmon_stats		= get_rmon_stats,
+	.get_pause_stats	= tgbe_get_pause_stats,
+	.get_pauseparam		= tgbe_get_pauseparam,
+	.set_pauseparam		= tgbe_set_pauseparam,
+	.get_eth_mac_stats	= tgbe_get_eth_mac_stats,
+	.get_eth_phy_stats	= tgbe_get_eth_phy_stats,
+	.get_rmon_stats		= tgbe_get_rmon_stats,
 };

@@ -24,8 +24,8 @@ void tgbe_filter_rctl(struct tgbe_device *dev, u32 clear, u32 set)
 }
 
 /* The entry is invalid while it changes, so that no mixture ever matches */
-static void write_address(struct tgbe_device *dev, unsigned int entry,
-			  const u8 *addr)
+static void tgbe_write_address(struct tgbe_device *dev, unsigned int entry,
+			       const u8 *addr)
 {
 	tgbe_wr(dev, TGBE_RAH(entry), 0);
 	tgbe_wr(dev, TGBE_RAL(entry), get_unaligned_le32(addr));
@@ -39,11 +39,11 @@ static void write_address(struct tgbe_device *dev, unsigned int entry,
  */
 void tgbe_filter_mac(struct tgbe_device *dev)
 {
-	write_address(dev, 0, dev->netdev->dev_addr);
+	tgbe_write_address(dev, 0, dev->netdev->dev_addr);
 }
 
 /* Returns false when there are more addresses than entries */
-static bool write_unicast_list(struct tgbe_device *dev)
+static bool tgbe_write_unicast_list(struct tgbe_device *dev)
 {
 	struct netdev_hw_addr *ha;
 	unsigned int entry = 1;
@@ -51,14 +51,14 @@ static bool write_unicast_list(struct tgbe_device *dev)
 	if (netdev_uc_count(dev->netdev) > dev->chip->unicast_entries - 1)
 		return false;
 	netdev_for_each_uc_addr(ha, dev->netdev)
-		write_address(dev, entry++, ha->addr);
+		tgbe_write_address(dev, entry++, ha->addr);
 	while (entry < dev->chip->unicast_entries)
 		tgbe_wr(dev, TGBE_RAH(entry++), 0);
 	return true;
 }
 
 /* The chip hashes an address to its bits 47:36, with RCTL.MO = 0 */
-static void write_multicast_hashes(struct tgbe_device *dev)
+static void tgbe_write_multicast_hashes(struct tgbe_device *dev)
 {
 	u32 table[TGBE_MTA_WORDS] = {};
 	struct netdev_hw_addr *ha;
@@ -83,8 +83,8 @@ void tgbe_filter_rx_mode(struct net_device *netdev)
 	struct tgbe_device *dev = netdev_priv(netdev);
 	u32 mode = 0;
 
-	write_multicast_hashes(dev);
-	if (!write_unicast_list(dev))
+	tgbe_write_multicast_hashes(dev);
+	if (!tgbe_write_unicast_list(dev))
 		mode |= TGBE_RCTL_UPE;
 	if (netdev->flags & IFF_ALLMULTI)
 		mode |= TGBE_RCTL_MPE;
@@ -96,7 +96,7 @@ void tgbe_filter_rx_mode(struct net_device *netdev)
 			 mode);
 }
 
-static void write_vlan_word(struct tgbe_device *dev, u16 vid)
+static void tgbe_write_vlan_word(struct tgbe_device *dev, u16 vid)
 {
 	unsigned int word = vid / 32;
 
@@ -118,7 +118,7 @@ int tgbe_filter_vlan_add(struct net_device *netdev, __be16 proto, u16 vid)
 	struct tgbe_device *dev = netdev_priv(netdev);
 
 	set_bit(vid, dev->vlans);
-	write_vlan_word(dev, vid);
+	tgbe_write_vlan_word(dev, vid);
 	return 0;
 }
 
@@ -136,7 +136,7 @@ int tgbe_filter_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid)
 	struct tgbe_device *dev = netdev_priv(netdev);
 
 	clear_bit(vid, dev->vlans);
-	write_vlan_word(dev, vid);
+	tgbe_write_vlan_word(dev, vid);
 	return 0;
 }
 
@@ -176,7 +176,7 @@ void tgbe_filter_init(struct tgbe_device *dev)
 {
 	tgbe_filter_mac(dev);
 	for (unsigned int vid = 0; vid < VLAN_N_VID; vid += 32)
-		write_vlan_word(dev, vid);
+		tgbe_write_vlan_word(dev, vid);
 	tgbe_filter_vlan_strip(dev, dev->netdev->features);
 	netif_addr_lock_bh(dev->netdev);
 	tgbe_filter_rx_mode(dev->netdev);

@@ -13,7 +13,7 @@ static const char *const mode_name[] = {
 	[TGBE_IRQ_INTX] = "INTx",
 };
 
-static irqreturn_t queue_interrupt(int irq, void *data)
+static irqreturn_t tgbe_queue_interrupt(int irq, void *data)
 {
 	struct tgbe_vector *vector = data;
 
@@ -23,7 +23,7 @@ static irqreturn_t queue_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-static void handle_other(struct tgbe_device *dev, u32 causes)
+static void tgbe_handle_other(struct tgbe_device *dev, u32 causes)
 {
 	if (causes & TGBE_INT_LSC) {
 		atomic_inc(&dev->lsc_events);
@@ -33,18 +33,18 @@ static void handle_other(struct tgbe_device *dev, u32 causes)
 		atomic_inc(&dev->overruns);
 }
 
-static irqreturn_t other_interrupt(int irq, void *data)
+static irqreturn_t tgbe_other_interrupt(int irq, void *data)
 {
 	struct tgbe_device *dev = data;
 	u32 causes = tgbe_rd(dev, TGBE_ICR);
 
-	handle_other(dev, causes);
+	tgbe_handle_other(dev, causes);
 	dev->chip->irq_other_done(dev, causes);
 	return IRQ_HANDLED;
 }
 
 /* MSI and INTx: one vector for everything */
-static irqreturn_t single_interrupt(int irq, void *data)
+static irqreturn_t tgbe_single_interrupt(int irq, void *data)
 {
 	struct tgbe_vector *vector = data;
 	struct tgbe_device *dev = vector->dev;
@@ -59,13 +59,13 @@ static irqreturn_t single_interrupt(int irq, void *data)
 	/* Reading masks on one chip and not on the other: this serves both */
 	tgbe_wr(dev, TGBE_IMC, TGBE_INT_ALL);
 	WRITE_ONCE(vector->interrupts, vector->interrupts + 1);
-	handle_other(dev, causes);
+	tgbe_handle_other(dev, causes);
 	napi_schedule_irqoff(&vector->napi);
 	return IRQ_HANDLED;
 }
 
 /* MSI-X with a vector a queue pair and one for the rest, or one of anything */
-static int alloc_irq_vectors(struct tgbe_device *dev)
+static int tgbe_alloc_irq_vectors(struct tgbe_device *dev)
 {
 	unsigned int wanted = min_t(unsigned int, num_online_cpus(),
 				    dev->chip->max_queues);
@@ -93,7 +93,7 @@ static int alloc_irq_vectors(struct tgbe_device *dev)
 /* A CPU each, nearest to the card first. Done once: what an administrator
  * sets later stays, over close and open as well.
  */
-static void spread_affinity(struct tgbe_device *dev)
+static void tgbe_spread_affinity(struct tgbe_device *dev)
 {
 	int node = dev_to_node(&dev->pdev->dev);
 
@@ -102,8 +102,8 @@ static void spread_affinity(struct tgbe_device *dev)
 				 cpumask_of(cpumask_local_spread(q, node)));
 }
 
-static struct tgbe_vector *alloc_vector(struct tgbe_device *dev,
-					unsigned int index)
+static struct tgbe_vector *tgbe_alloc_vector(struct tgbe_device *dev,
+					     unsigned int index)
 {
 	struct tgbe_vector *vector;
 
@@ -120,7 +120,7 @@ static struct tgbe_vector *alloc_vector(struct tgbe_device *dev,
 	return vector;
 }
 
-static void free_vectors(struct tgbe_device *dev)
+static void tgbe_free_vectors(struct tgbe_device *dev)
 {
 	for (unsigned int q = 0; q < dev->queues_max; q++) {
 		if (!dev->vector[q])
@@ -141,19 +141,19 @@ static void free_vectors(struct tgbe_device *dev)
  */
 int tgbe_irq_alloc(struct tgbe_device *dev)
 {
-	int err = alloc_irq_vectors(dev);
+	int err = tgbe_alloc_irq_vectors(dev);
 
 	if (err)
 		return err;
 	for (unsigned int q = 0; q < dev->queues_max; q++) {
-		dev->vector[q] = alloc_vector(dev, q);
+		dev->vector[q] = tgbe_alloc_vector(dev, q);
 		if (!dev->vector[q]) {
 			tgbe_irq_free(dev);
 			return -ENOMEM;
 		}
 	}
 	if (dev->irq_mode == TGBE_IRQ_MSIX)
-		spread_affinity(dev);
+		tgbe_spread_affinity(dev);
 	dev_dbg(&dev->pdev->dev, "%s, %u queue pairs\n",
 		mode_name[dev->irq_mode], dev->queues_max);
 	return 0;
@@ -165,7 +165,7 @@ int tgbe_irq_alloc(struct tgbe_device *dev)
  */
 void tgbe_irq_free(struct tgbe_device *dev)
 {
-	free_vectors(dev);
+	tgbe_free_vectors(dev);
 	pci_free_irq_vectors(dev->pdev);
 }
 
@@ -182,7 +182,7 @@ int tgbe_irq_number(struct tgbe_device *dev, unsigned int queue)
 			      dev->irq_mode == TGBE_IRQ_MSIX ? queue : 0);
 }
 
-static int request_msix(struct tgbe_device *dev)
+static int tgbe_request_msix(struct tgbe_device *dev)
 {
 	const char *ifname = dev->netdev->name;
 	unsigned int q;
@@ -190,7 +190,7 @@ static int request_msix(struct tgbe_device *dev)
 
 	snprintf(dev->other_name, sizeof(dev->other_name), "%s", ifname);
 	err = request_irq(tgbe_irq_number(dev, dev->queues_max),
-			  other_interrupt, 0, dev->other_name, dev);
+			  tgbe_other_interrupt, 0, dev->other_name, dev);
 	if (err)
 		return err;
 
@@ -199,7 +199,7 @@ static int request_msix(struct tgbe_device *dev)
 
 		snprintf(vector->name, sizeof(vector->name), "%s-TxRx-%u",
 			 ifname, q);
-		err = request_irq(tgbe_irq_number(dev, q), queue_interrupt, 0,
+		err = request_irq(tgbe_irq_number(dev, q), tgbe_queue_interrupt, 0,
 				  vector->name, vector);
 		if (err)
 			goto free_requested;
@@ -224,11 +224,11 @@ int tgbe_irq_request(struct tgbe_device *dev)
 	struct tgbe_vector *vector = dev->vector[0];
 
 	if (dev->irq_mode == TGBE_IRQ_MSIX)
-		return request_msix(dev);
+		return tgbe_request_msix(dev);
 
 	snprintf(vector->name, sizeof(vector->name), "%s-TxRx-0",
 		 dev->netdev->name);
-	return request_irq(tgbe_irq_number(dev, 0), single_interrupt,
+	return request_irq(tgbe_irq_number(dev, 0), tgbe_single_interrupt,
 			   dev->irq_mode == TGBE_IRQ_INTX ? IRQF_SHARED : 0,
 			   vector->name, vector);
 }

@@ -21,7 +21,7 @@ static const int offered_modes[] = {
 };
 
 /* Returns whether they are others than before */
-static bool decode_speed(struct tgbe_device *dev, u32 status)
+static bool tgbe_decode_speed(struct tgbe_device *dev, u32 status)
 {
 	static const int speeds[] = {
 		SPEED_10, SPEED_100, SPEED_1000, SPEED_1000,
@@ -36,7 +36,7 @@ static bool decode_speed(struct tgbe_device *dev, u32 status)
 }
 
 /* The MAC does not resolve PAUSE by itself */
-static u8 resolve_pause(struct tgbe_device *dev)
+static u8 tgbe_resolve_pause(struct tgbe_device *dev)
 {
 	u16 local, partner;
 
@@ -51,9 +51,9 @@ static u8 resolve_pause(struct tgbe_device *dev)
 	return mii_resolve_flowctrl_fdx(local, partner);
 }
 
-static void apply_pause(struct tgbe_device *dev)
+static void tgbe_apply_pause(struct tgbe_device *dev)
 {
-	u8 pause = resolve_pause(dev);
+	u8 pause = tgbe_resolve_pause(dev);
 
 	tgbe_chip_ctrl(dev, TGBE_CTRL_RFCE | TGBE_CTRL_TFCE,
 		       (pause & FLOW_CTRL_RX ? TGBE_CTRL_RFCE : 0) |
@@ -62,7 +62,7 @@ static void apply_pause(struct tgbe_device *dev)
 }
 
 /* Frames sent before the partner's receiver is ready would be lost */
-static bool receiver_ready(struct tgbe_device *dev)
+static bool tgbe_receiver_ready(struct tgbe_device *dev)
 {
 	u16 status;
 
@@ -74,9 +74,9 @@ static bool receiver_ready(struct tgbe_device *dev)
 	       ++dev->link.receiver_waits > RECEIVER_WAITS;
 }
 
-static void link_up(struct tgbe_device *dev)
+static void tgbe_link_up(struct tgbe_device *dev)
 {
-	apply_pause(dev);
+	tgbe_apply_pause(dev);
 	dev->link.up = true;
 	if (netif_msg_link(dev))
 		netdev_info(dev->netdev, "link up, %d Mb/s %s duplex\n",
@@ -85,7 +85,7 @@ static void link_up(struct tgbe_device *dev)
 	netif_carrier_on(dev->netdev);
 }
 
-static void link_down(struct tgbe_device *dev)
+static void tgbe_link_down(struct tgbe_device *dev)
 {
 	dev->link.up = false;
 	dev->link.speed = SPEED_UNKNOWN;
@@ -95,7 +95,7 @@ static void link_down(struct tgbe_device *dev)
 		netdev_info(dev->netdev, "link down\n");
 }
 
-static void link_work(struct work_struct *work)
+static void tgbe_link_work(struct work_struct *work)
 {
 	struct tgbe_device *dev = container_of(to_delayed_work(work),
 					       struct tgbe_device, link_work);
@@ -108,20 +108,20 @@ static void link_work(struct work_struct *work)
 	if (!(status & TGBE_STATUS_LU)) {
 		dev->link.receiver_waits = 0;
 		if (dev->link.up)
-			link_down(dev);
+			tgbe_link_down(dev);
 		return;
 	}
 	/* down and up again between two looks may have changed the speed, or
 	 * what was agreed about PAUSE
 	 */
-	changed = decode_speed(dev, status);
+	changed = tgbe_decode_speed(dev, status);
 	if (!changed && dev->link.up) {
 		if (xchg(&dev->link.restarted, false))
-			apply_pause(dev);
+			tgbe_apply_pause(dev);
 		return;
 	}
-	if (receiver_ready(dev))
-		link_up(dev);
+	if (tgbe_receiver_ready(dev))
+		tgbe_link_up(dev);
 	else
 		mod_delayed_work(system_percpu_wq, &dev->link_work,
 				 RECEIVER_WAIT_PERIOD);
@@ -139,7 +139,7 @@ void tgbe_link_check(struct tgbe_device *dev)
 }
 
 /* IEEE 802.3 annex 28B: what is offered for what is wished */
-static void offer_pause(unsigned long *modes, u8 pause)
+static void tgbe_offer_pause(unsigned long *modes, u8 pause)
 {
 	linkmode_mod_bit(ETHTOOL_LINK_MODE_Pause_BIT, modes,
 			 pause & FLOW_CTRL_RX);
@@ -153,12 +153,12 @@ static void offer_pause(unsigned long *modes, u8 pause)
  */
 void tgbe_link_init(struct tgbe_device *dev)
 {
-	INIT_DELAYED_WORK(&dev->link_work, link_work);
+	INIT_DELAYED_WORK(&dev->link_work, tgbe_link_work);
 	linkmode_set_bit_array(offered_modes, ARRAY_SIZE(offered_modes),
 			       dev->link.advertising);
 	dev->link.pause_autoneg = true;
 	dev->link.pause = FLOW_CTRL_RX | FLOW_CTRL_TX;
-	offer_pause(dev->link.advertising, dev->link.pause);
+	tgbe_offer_pause(dev->link.advertising, dev->link.pause);
 	dev->link.speed = SPEED_UNKNOWN;
 	dev->link.duplex = DUPLEX_UNKNOWN;
 }
@@ -188,7 +188,7 @@ void tgbe_link_stop(struct tgbe_device *dev)
 {
 	cancel_delayed_work_sync(&dev->link_work);
 	if (dev->link.up)
-		link_down(dev);
+		tgbe_link_down(dev);
 }
 
 /**
@@ -249,7 +249,7 @@ int tgbe_link_set(struct tgbe_device *dev,
 		if (linkmode_empty(offered))
 			return -EINVAL;
 		if (dev->link.pause_autoneg)
-			offer_pause(offered, dev->link.pause);
+			tgbe_offer_pause(offered, dev->link.pause);
 		linkmode_copy(dev->link.advertising, offered);
 		dev->link.forced_speed = 0;
 	} else {
@@ -306,7 +306,7 @@ int tgbe_link_set_pause(struct tgbe_device *dev,
 	link->pause_autoneg = pause->autoneg;
 	link->pause = (pause->rx_pause ? FLOW_CTRL_RX : 0) |
 		      (pause->tx_pause ? FLOW_CTRL_TX : 0);
-	offer_pause(link->advertising, link->pause_autoneg ? link->pause : 0);
+	tgbe_offer_pause(link->advertising, link->pause_autoneg ? link->pause : 0);
 	if (!netif_running(dev->netdev))
 		return 0;
 	if (!link->forced_speed &&

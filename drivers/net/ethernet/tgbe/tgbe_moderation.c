@@ -37,8 +37,8 @@ const struct tgbe_moderation tgbe_moderation_default = {
 	.tx = { .usecs = 100 },
 };
 
-static void take_profile(struct dim *dim,
-			 struct dim_cq_moder (*profile)(u8 mode, int index))
+static void tgbe_take_profile(struct dim *dim,
+			      struct dim_cq_moder (*profile)(u8 mode, int index))
 {
 	struct tgbe_pacer *pace = container_of(dim, struct tgbe_pacer, dim);
 
@@ -47,16 +47,16 @@ static void take_profile(struct dim *dim,
 	dim->state = DIM_START_MEASURE;
 }
 
-static void rx_adapt(struct work_struct *work)
+static void tgbe_rx_adapt(struct work_struct *work)
 {
-	take_profile(container_of(work, struct dim, work),
-		     net_dim_get_rx_moderation);
+	tgbe_take_profile(container_of(work, struct dim, work),
+			  net_dim_get_rx_moderation);
 }
 
-static void tx_adapt(struct work_struct *work)
+static void tgbe_tx_adapt(struct work_struct *work)
 {
-	take_profile(container_of(work, struct dim, work),
-		     net_dim_get_tx_moderation);
+	tgbe_take_profile(container_of(work, struct dim, work),
+			  net_dim_get_tx_moderation);
 }
 
 /**
@@ -73,14 +73,14 @@ void tgbe_moderation_init(struct tgbe_vector *vector)
 		net_dim_get_def_rx_moderation(rx->mode).usec;
 	vector->tx_pace.adaptive_usecs =
 		net_dim_get_def_tx_moderation(tx->mode).usec;
-	INIT_WORK(&rx->work, rx_adapt);
-	INIT_WORK(&tx->work, tx_adapt);
+	INIT_WORK(&rx->work, tgbe_rx_adapt);
+	INIT_WORK(&tx->work, tgbe_tx_adapt);
 }
 
 /* What counts now, of the microseconds and of the frames */
-static unsigned int wished_usecs(const struct tgbe_vector *vector,
-				 const struct tgbe_coalesce *wish,
-				 const struct tgbe_pacer *pace)
+static unsigned int tgbe_wished_usecs(const struct tgbe_vector *vector,
+				      const struct tgbe_coalesce *wish,
+				      const struct tgbe_pacer *pace)
 {
 	unsigned int busy = READ_ONCE(wish->usecs_irq);
 
@@ -89,8 +89,8 @@ static unsigned int wished_usecs(const struct tgbe_vector *vector,
 	return busy && vector->polls > 1 ? busy : READ_ONCE(wish->usecs);
 }
 
-static unsigned int wished_frames(const struct tgbe_vector *vector,
-				  const struct tgbe_coalesce *wish)
+static unsigned int tgbe_wished_frames(const struct tgbe_vector *vector,
+				       const struct tgbe_coalesce *wish)
 {
 	unsigned int busy = READ_ONCE(wish->frames_irq);
 
@@ -103,9 +103,9 @@ static unsigned int wished_frames(const struct tgbe_vector *vector,
  * interval is no trend. While the other direction has a shorter one, too few
  * frames are no reason to wait longer.
  */
-static unsigned int correct(struct tgbe_vector *vector,
-			    struct tgbe_pacer *pace, unsigned int frames,
-			    unsigned int limit)
+static unsigned int tgbe_correct(struct tgbe_vector *vector,
+				 struct tgbe_pacer *pace, unsigned int frames,
+				 unsigned int limit)
 {
 	bool in_force = vector->throttle >= pace->interval / FINE;
 	u32 now = pace->interval;
@@ -117,21 +117,21 @@ static unsigned int correct(struct tgbe_vector *vector,
 }
 
 /* The interval one direction wishes, in microseconds */
-static unsigned int wish_interval(struct tgbe_vector *vector,
-				  const struct tgbe_coalesce *wish,
-				  struct tgbe_pacer *pace)
+static unsigned int tgbe_wish_interval(struct tgbe_vector *vector,
+				       const struct tgbe_coalesce *wish,
+				       struct tgbe_pacer *pace)
 {
-	unsigned int frames = wished_frames(vector, wish);
-	unsigned int usecs = wished_usecs(vector, wish, pace);
+	unsigned int frames = tgbe_wished_frames(vector, wish);
+	unsigned int usecs = tgbe_wished_usecs(vector, wish, pace);
 
 	if (!frames)
 		return usecs;
 	if (frames == 1)
 		return 0;
-	return correct(vector, pace, frames, usecs ?: FRAMES_ONLY_USECS);
+	return tgbe_correct(vector, pace, frames, usecs ?: FRAMES_ONLY_USECS);
 }
 
-static void set_throttle(struct tgbe_vector *vector, unsigned int usecs)
+static void tgbe_set_throttle(struct tgbe_vector *vector, unsigned int usecs)
 {
 	if (usecs == vector->throttle)
 		return;
@@ -139,8 +139,8 @@ static void set_throttle(struct tgbe_vector *vector, unsigned int usecs)
 	vector->dev->chip->irq_throttle(vector->dev, vector->index, usecs);
 }
 
-static void reset_pacer(struct tgbe_pacer *pace,
-			const struct tgbe_coalesce *wish)
+static void tgbe_reset_pacer(struct tgbe_pacer *pace,
+			     const struct tgbe_coalesce *wish)
 {
 	unsigned int usecs = READ_ONCE(wish->usecs) ?:
 			     tgbe_moderation_default.rx.usecs;
@@ -150,21 +150,21 @@ static void reset_pacer(struct tgbe_pacer *pace,
 }
 
 /* After a change: what the user said, until frames tell more */
-static void begin_anew(struct tgbe_vector *vector)
+static void tgbe_begin_anew(struct tgbe_vector *vector)
 {
 	const struct tgbe_moderation *wish =
 		&vector->dev->config.moderation[vector->index];
 
-	reset_pacer(&vector->rx_pace, &wish->rx);
-	reset_pacer(&vector->tx_pace, &wish->tx);
+	tgbe_reset_pacer(&vector->rx_pace, &wish->rx);
+	tgbe_reset_pacer(&vector->tx_pace, &wish->tx);
 	vector->polls = 0;
-	set_throttle(vector,
-		     min(wished_usecs(vector, &wish->rx, &vector->rx_pace),
-			 wished_usecs(vector, &wish->tx, &vector->tx_pace)));
+	tgbe_set_throttle(vector,
+			  min(tgbe_wished_usecs(vector, &wish->rx, &vector->rx_pace),
+			      tgbe_wished_usecs(vector, &wish->tx, &vector->tx_pace)));
 }
 
-static void adapt(struct tgbe_vector *vector, struct tgbe_pacer *pace,
-		  u64 packets, u64 bytes)
+static void tgbe_adapt(struct tgbe_vector *vector, struct tgbe_pacer *pace,
+		       u64 packets, u64 bytes)
 {
 	struct dim_sample sample = {};
 
@@ -198,21 +198,21 @@ void tgbe_moderation_polled(struct tgbe_vector *vector, unsigned int received,
 
 	if (READ_ONCE(vector->renew)) {
 		WRITE_ONCE(vector->renew, false);
-		begin_anew(vector);
+		tgbe_begin_anew(vector);
 		return;
 	}
 	if (READ_ONCE(wish->rx.adaptive) && vector->rx)
-		adapt(vector, rx, vector->rx->stats.rx.packets,
-		      vector->rx->stats.rx.bytes);
+		tgbe_adapt(vector, rx, vector->rx->stats.rx.packets,
+			   vector->rx->stats.rx.bytes);
 	if (READ_ONCE(wish->tx.adaptive) && vector->tx)
-		adapt(vector, tx, vector->tx->stats.tx.packets,
-		      vector->tx->stats.tx.bytes);
+		tgbe_adapt(vector, tx, vector->tx->stats.tx.packets,
+			   vector->tx->stats.tx.bytes);
 	if (rx->frames)
-		usecs = wish_interval(vector, &wish->rx, rx);
+		usecs = tgbe_wish_interval(vector, &wish->rx, rx);
 	if (tx->frames)
-		usecs = min(usecs, wish_interval(vector, &wish->tx, tx));
+		usecs = min(usecs, tgbe_wish_interval(vector, &wish->tx, tx));
 	if (usecs != UINT_MAX)
-		set_throttle(vector, usecs);
+		tgbe_set_throttle(vector, usecs);
 	vector->polls = 0;
 	rx->frames = 0;
 	tx->frames = 0;
@@ -256,7 +256,7 @@ void tgbe_moderation_start(struct tgbe_device *dev)
 		vector->throttle = UINT_MAX;
 		vector->renew = false;
 		tgbe_moderation_forget(vector);
-		begin_anew(vector);
+		tgbe_begin_anew(vector);
 	}
 	if (dev->irq_mode == TGBE_IRQ_MSIX)
 		dev->chip->irq_throttle(dev, dev->queues_max, OTHER_USECS);

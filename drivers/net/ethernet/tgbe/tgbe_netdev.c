@@ -8,13 +8,13 @@
 /* A queue is called stuck when it made no progress for this long */
 #define TX_TIMEOUT	(5 * HZ)
 
-static void enable_polls(struct tgbe_device *dev)
+static void tgbe_enable_polls(struct tgbe_device *dev)
 {
 	for (unsigned int q = 0; q < dev->queues_max; q++)
 		napi_enable(&dev->vector[q]->napi);
 }
 
-static void disable_polls(struct tgbe_device *dev)
+static void tgbe_disable_polls(struct tgbe_device *dev)
 {
 	for (unsigned int q = 0; q < dev->queues_max; q++)
 		napi_disable(&dev->vector[q]->napi);
@@ -66,7 +66,7 @@ void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first)
 	free_cpumask_var(mask);
 }
 
-static int ndo_open(struct net_device *netdev)
+static int tgbe_ndo_open(struct net_device *netdev)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 	int err;
@@ -86,7 +86,7 @@ static int ndo_open(struct net_device *netdev)
 	tgbe_rss_enable(dev);
 	dev->chip->frame_limit(dev, tgbe_config_frame(&dev->config));
 	tgbe_queues_arm(dev);
-	enable_polls(dev);
+	tgbe_enable_polls(dev);
 	tgbe_netdev_link_queues(dev, 0, dev->config.queues, true);
 	tgbe_filter_features(dev, netdev->features);
 	tgbe_filter_rctl(dev, 0, TGBE_RCTL_EN | TGBE_RCTL_BAM);
@@ -102,7 +102,7 @@ free_queues:
 }
 
 /* The chip is reset and silent afterwards */
-static int ndo_stop(struct net_device *netdev)
+static int tgbe_ndo_stop(struct net_device *netdev)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
@@ -111,7 +111,7 @@ static int ndo_stop(struct net_device *netdev)
 	 * go before the link work is cancelled and before the reset, for both
 	 * a shared line and the reset itself can still raise them.
 	 */
-	disable_polls(dev);
+	tgbe_disable_polls(dev);
 	tgbe_irq_disable(dev);
 	tgbe_irq_release(dev);
 	tgbe_link_stop(dev);
@@ -127,7 +127,7 @@ static int ndo_stop(struct net_device *netdev)
 	return 0;
 }
 
-static int ndo_change_mtu(struct net_device *netdev, int mtu)
+static int tgbe_ndo_change_mtu(struct net_device *netdev, int mtu)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 	struct tgbe_config want = dev->config;
@@ -140,7 +140,7 @@ static int ndo_change_mtu(struct net_device *netdev, int mtu)
 	return err;
 }
 
-static int ndo_set_mac_address(struct net_device *netdev, void *addr)
+static int tgbe_ndo_set_mac_address(struct net_device *netdev, void *addr)
 {
 	struct sockaddr *sa = addr;
 
@@ -152,8 +152,8 @@ static int ndo_set_mac_address(struct net_device *netdev, void *addr)
 }
 
 /* CTRL.VME strips received tags and allows inserting sent ones */
-static netdev_features_t ndo_fix_features(struct net_device *netdev,
-					  netdev_features_t features)
+static netdev_features_t tgbe_ndo_fix_features(struct net_device *netdev,
+					       netdev_features_t features)
 {
 	if (!(features & NETIF_F_HW_VLAN_CTAG_RX))
 		features &= ~NETIF_F_HW_VLAN_CTAG_TX;
@@ -161,7 +161,7 @@ static netdev_features_t ndo_fix_features(struct net_device *netdev,
 }
 
 /* Frames of any length may come only while the buffers are made for them */
-static int set_rx_all(struct tgbe_device *dev, netdev_features_t features)
+static int tgbe_set_rx_all(struct tgbe_device *dev, netdev_features_t features)
 {
 	struct tgbe_config want = dev->config;
 	int err;
@@ -176,14 +176,14 @@ static int set_rx_all(struct tgbe_device *dev, netdev_features_t features)
 	return err;
 }
 
-static int ndo_set_features(struct net_device *netdev,
-			    netdev_features_t features)
+static int tgbe_ndo_set_features(struct net_device *netdev,
+				 netdev_features_t features)
 {
 	netdev_features_t changed = netdev->features ^ features;
 	struct tgbe_device *dev = netdev_priv(netdev);
 
 	if (changed & NETIF_F_RXALL) {
-		int err = set_rx_all(dev, features);
+		int err = tgbe_set_rx_all(dev, features);
 
 		if (err)
 			return err;
@@ -203,7 +203,7 @@ static int ndo_set_features(struct net_device *netdev,
 	return 0;
 }
 
-static void ndo_tx_timeout(struct net_device *netdev, unsigned int queue)
+static void tgbe_ndo_tx_timeout(struct net_device *netdev, unsigned int queue)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
@@ -212,24 +212,24 @@ static void ndo_tx_timeout(struct net_device *netdev, unsigned int queue)
 }
 
 static const struct net_device_ops netdev_ops = {
-	.ndo_open		= ndo_open,
-	.ndo_stop		= ndo_stop,
+	.ndo_open		= tgbe_ndo_open,
+	.ndo_stop		= tgbe_ndo_stop,
 	.ndo_start_xmit		= tgbe_xmit,
 	.ndo_features_check	= tgbe_features_check,
 	.ndo_get_stats64	= tgbe_stats_get64,
 	.ndo_set_rx_mode	= tgbe_filter_rx_mode,
-	.ndo_set_mac_address	= ndo_set_mac_address,
+	.ndo_set_mac_address	= tgbe_ndo_set_mac_address,
 	.ndo_validate_addr	= eth_validate_addr,
-	.ndo_change_mtu		= ndo_change_mtu,
+	.ndo_change_mtu		= tgbe_ndo_change_mtu,
 	.ndo_vlan_rx_add_vid	= tgbe_filter_vlan_add,
 	.ndo_vlan_rx_kill_vid	= tgbe_filter_vlan_kill,
-	.ndo_fix_features	= ndo_fix_features,
-	.ndo_set_features	= ndo_set_features,
-	.ndo_tx_timeout		= ndo_tx_timeout,
+	.ndo_fix_features	= tgbe_ndo_fix_features,
+	.ndo_set_features	= tgbe_ndo_set_features,
+	.ndo_tx_timeout		= tgbe_ndo_tx_timeout,
 };
 
 /* The last resort, when a queue cannot be stopped: all of them, and the link */
-static void restart_port(struct tgbe_device *dev)
+static void tgbe_restart_port(struct tgbe_device *dev)
 {
 	int err;
 
@@ -241,7 +241,7 @@ static void restart_port(struct tgbe_device *dev)
 			   ERR_PTR(err));
 }
 
-static void restart_queue(struct tgbe_device *dev, unsigned int queue)
+static void tgbe_restart_queue(struct tgbe_device *dev, unsigned int queue)
 {
 	/* without carrier its frames cannot leave, and that is no fault */
 	bool hung = netif_carrier_ok(dev->netdev);
@@ -253,7 +253,7 @@ static void restart_queue(struct tgbe_device *dev, unsigned int queue)
 		dev->unstoppable = true;
 }
 
-static void timeout_work(struct work_struct *work)
+static void tgbe_timeout_work(struct work_struct *work)
 {
 	struct tgbe_device *dev = container_of(work, struct tgbe_device,
 					       timeout_work);
@@ -262,9 +262,9 @@ static void timeout_work(struct work_struct *work)
 	for (unsigned int q = 0; q < dev->queues_max; q++)
 		if (test_and_clear_bit(q, dev->stuck_queues) &&
 		    netif_running(dev->netdev) && dev->vector[q]->tx)
-			restart_queue(dev, q);
+			tgbe_restart_queue(dev, q);
 	if (dev->unstoppable && netif_running(dev->netdev))
-		restart_port(dev);
+		tgbe_restart_port(dev);
 	dev->unstoppable = false;
 	rtnl_unlock();
 }
@@ -272,21 +272,21 @@ static void timeout_work(struct work_struct *work)
 /* The chip stops sending when the link goes, and never completes what it had:
  * the watchdog does not look at a port without carrier, so this does.
  */
-static void flush_without_link(struct tgbe_device *dev, unsigned int queue)
+static void tgbe_flush_without_link(struct tgbe_device *dev, unsigned int queue)
 {
 	if (!netif_carrier_ok(dev->netdev) &&
 	    !tgbe_tx_empty(dev->vector[queue]->tx))
-		ndo_tx_timeout(dev->netdev, queue);
+		tgbe_ndo_tx_timeout(dev->netdev, queue);
 }
 
 /* Without buffers nothing arrives, so no interrupt would ever refill */
-static void feed_starved(struct tgbe_device *dev, unsigned int queue)
+static void tgbe_feed_starved(struct tgbe_device *dev, unsigned int queue)
 {
 	if (READ_ONCE(dev->vector[queue]->rx->starved))
 		dev->chip->irq_kick(dev->vector[queue]);
 }
 
-static void service_work(struct work_struct *work)
+static void tgbe_service_work(struct work_struct *work)
 {
 	struct tgbe_device *dev = container_of(to_delayed_work(work),
 					       struct tgbe_device,
@@ -299,8 +299,8 @@ static void service_work(struct work_struct *work)
 	for (unsigned int q = 0; q < dev->queues_max; q++) {
 		if (!dev->vector[q]->rx)
 			continue;
-		flush_without_link(dev, q);
-		feed_starved(dev, q);
+		tgbe_flush_without_link(dev, q);
+		tgbe_feed_starved(dev, q);
 	}
 	spin_unlock_bh(&dev->stats_lock);
 	queue_delayed_work(system_percpu_wq, &dev->service_work, TGBE_SERVICE_PERIOD);
@@ -314,8 +314,8 @@ void tgbe_netdev_init(struct tgbe_device *dev)
 {
 	struct net_device *netdev = dev->netdev;
 
-	INIT_DELAYED_WORK(&dev->service_work, service_work);
-	INIT_WORK(&dev->timeout_work, timeout_work);
+	INIT_DELAYED_WORK(&dev->service_work, tgbe_service_work);
+	INIT_WORK(&dev->timeout_work, tgbe_timeout_work);
 
 	netdev->netdev_ops = &netdev_ops;
 	netdev->ethtool_ops = &tgbe_ethtool_ops;

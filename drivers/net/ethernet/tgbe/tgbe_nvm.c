@@ -8,7 +8,7 @@
 #define NVM_STEP_US	5
 #define NVM_LIMIT_US	50000
 
-static int read_word(struct tgbe_device *dev, u16 word, u16 *val)
+static int tgbe_read_word(struct tgbe_device *dev, u16 word, u16 *val)
 {
 	int err;
 
@@ -22,7 +22,7 @@ static int read_word(struct tgbe_device *dev, u16 word, u16 *val)
 	return 0;
 }
 
-static int nvm_get(struct tgbe_device *dev)
+static int tgbe_nvm_get(struct tgbe_device *dev)
 {
 	int err;
 
@@ -33,7 +33,7 @@ static int nvm_get(struct tgbe_device *dev)
 	return err;
 }
 
-static void nvm_put(struct tgbe_device *dev)
+static void tgbe_nvm_put(struct tgbe_device *dev)
 {
 	dev->chip->nvm_put(dev);
 	mutex_unlock(&dev->fw_lock);
@@ -55,16 +55,16 @@ int tgbe_nvm_check(struct tgbe_device *dev)
 
 	if (!(tgbe_rd(dev, TGBE_EECD) & TGBE_EECD_PRES))
 		return -ENODEV;
-	err = nvm_get(dev);
+	err = tgbe_nvm_get(dev);
 	if (err)
 		return err;
 	for (u16 i = 0; !err && i < TGBE_NVM_CHECKSUM_WORDS; i++) {
 		u16 val = 0;
 
-		err = read_word(dev, i, &val);
+		err = tgbe_read_word(dev, i, &val);
 		sum += val;
 	}
-	nvm_put(dev);
+	tgbe_nvm_put(dev);
 	if (err)
 		return err;
 	return sum == TGBE_NVM_CHECKSUM ? 0 : -EBADMSG;
@@ -83,13 +83,13 @@ int tgbe_nvm_check(struct tgbe_device *dev)
  */
 int tgbe_nvm_read(struct tgbe_device *dev, u16 first, u16 count, u16 *words)
 {
-	int err = nvm_get(dev);
+	int err = tgbe_nvm_get(dev);
 
 	if (err)
 		return err;
 	for (u16 i = 0; i < count && !err; i++)
-		err = read_word(dev, first + i, &words[i]);
-	nvm_put(dev);
+		err = tgbe_read_word(dev, first + i, &words[i]);
+	tgbe_nvm_put(dev);
 	return err;
 }
 
@@ -104,10 +104,10 @@ void tgbe_nvm_version(struct tgbe_device *dev, char *buf, size_t len)
 	u16 word = 0;
 	int err;
 
-	err = nvm_get(dev);
+	err = tgbe_nvm_get(dev);
 	if (!err) {
-		err = read_word(dev, TGBE_NVM_VERSION, &word);
-		nvm_put(dev);
+		err = tgbe_read_word(dev, TGBE_NVM_VERSION, &word);
+		tgbe_nvm_put(dev);
 	}
 	if (err)
 		strscpy(buf, "unknown", len);

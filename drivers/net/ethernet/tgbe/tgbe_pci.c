@@ -89,7 +89,7 @@ static const struct pci_device_id id_table[] = {
 MODULE_DEVICE_TABLE(pci, id_table);
 
 /* The reset loaded the address from the NVM into receive address 0 */
-static void read_mac_address(struct tgbe_device *dev)
+static void tgbe_read_mac_address(struct tgbe_device *dev)
 {
 	u8 addr[ETH_ALEN];
 	int err;
@@ -110,7 +110,7 @@ static void read_mac_address(struct tgbe_device *dev)
 		 dev->netdev->dev_addr);
 }
 
-static int enable_pci(struct pci_dev *pdev, const struct tgbe_chip *chip)
+static int tgbe_enable_pci(struct pci_dev *pdev, const struct tgbe_chip *chip)
 {
 	int err;
 
@@ -138,15 +138,15 @@ disable:
 	return err;
 }
 
-static void disable_pci(struct pci_dev *pdev)
+static void tgbe_disable_pci(struct pci_dev *pdev)
 {
 	pci_clear_master(pdev);
 	pci_release_mem_regions(pdev);
 	pci_disable_device(pdev);
 }
 
-static struct tgbe_device *alloc_device(struct pci_dev *pdev,
-					const struct tgbe_chip *chip)
+static struct tgbe_device *tgbe_alloc_device(struct pci_dev *pdev,
+					     const struct tgbe_chip *chip)
 {
 	struct net_device *netdev;
 	struct tgbe_device *dev;
@@ -171,14 +171,14 @@ static struct tgbe_device *alloc_device(struct pci_dev *pdev,
 }
 
 /* From a mapped card to a registered net_device */
-static int bring_up(struct tgbe_device *dev)
+static int tgbe_bring_up(struct tgbe_device *dev)
 {
 	int err;
 
 	err = dev->chip->reset(dev);
 	if (err)
 		return err;
-	read_mac_address(dev);
+	tgbe_read_mac_address(dev);
 	/* no reason to refuse the port: the link may come up all the same */
 	err = dev->chip->phy_init(dev);
 	if (err)
@@ -210,16 +210,16 @@ free_irq:
 	return err;
 }
 
-static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
+static int tgbe_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	const struct tgbe_chip *chip = chips[id->driver_data];
 	struct tgbe_device *dev;
 	int err;
 
-	err = enable_pci(pdev, chip);
+	err = tgbe_enable_pci(pdev, chip);
 	if (err)
 		return err;
-	dev = alloc_device(pdev, chip);
+	dev = tgbe_alloc_device(pdev, chip);
 	if (!dev) {
 		err = -ENOMEM;
 		goto disable;
@@ -230,7 +230,7 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto free_device;
 	}
 	dev->regs = dev->mapping;
-	err = bring_up(dev);
+	err = tgbe_bring_up(dev);
 	if (err)
 		goto unmap;
 
@@ -244,11 +244,11 @@ unmap:
 free_device:
 	free_netdev(dev->netdev);
 disable:
-	disable_pci(pdev);
+	tgbe_disable_pci(pdev);
 	return err;
 }
 
-static void remove(struct pci_dev *pdev)
+static void tgbe_remove(struct pci_dev *pdev)
 {
 	struct net_device *netdev = pci_get_drvdata(pdev);
 	struct tgbe_device *dev = netdev_priv(netdev);
@@ -261,10 +261,10 @@ static void remove(struct pci_dev *pdev)
 	tgbe_irq_free(dev);
 	iounmap(dev->mapping);
 	free_netdev(netdev);
-	disable_pci(pdev);
+	tgbe_disable_pci(pdev);
 }
 
-static void shutdown(struct pci_dev *pdev)
+static void tgbe_shutdown(struct pci_dev *pdev)
 {
 	struct net_device *netdev = pci_get_drvdata(pdev);
 
@@ -281,9 +281,9 @@ static void shutdown(struct pci_dev *pdev)
 static struct pci_driver tgbe_driver = {
 	.name		= TGBE_DRV_NAME,
 	.id_table	= id_table,
-	.probe		= probe,
-	.remove		= remove,
-	.shutdown	= shutdown,
+	.probe		= tgbe_probe,
+	.remove		= tgbe_remove,
+	.shutdown	= tgbe_shutdown,
 };
 
 static int __init tgbe_init(void)

@@ -10,7 +10,7 @@
 #define MDIC_STEP_US	50
 #define MDIC_LIMIT_US	96000
 
-static int mdic(struct tgbe_device *dev, u32 cmd, u32 *result)
+static int tgbe_mdic(struct tgbe_device *dev, u32 cmd, u32 *result)
 {
 	int err;
 
@@ -23,27 +23,27 @@ static int mdic(struct tgbe_device *dev, u32 cmd, u32 *result)
 	return *result & TGBE_MDIC_ERROR ? -EIO : 0;
 }
 
-static int read_reg(struct tgbe_device *dev, u8 reg, u16 *val)
+static int tgbe_read_reg(struct tgbe_device *dev, u8 reg, u16 *val)
 {
 	u32 result;
 	int err;
 
-	err = mdic(dev, TGBE_MDIC_OP_READ | FIELD_PREP(TGBE_MDIC_REG, reg),
-		   &result);
+	err = tgbe_mdic(dev, TGBE_MDIC_OP_READ | FIELD_PREP(TGBE_MDIC_REG, reg),
+			&result);
 	if (!err)
 		*val = FIELD_GET(TGBE_MDIC_DATA, result);
 	return err;
 }
 
-static int write_reg(struct tgbe_device *dev, u8 reg, u16 val)
+static int tgbe_write_reg(struct tgbe_device *dev, u8 reg, u16 val)
 {
 	u32 result;
 
-	return mdic(dev, TGBE_MDIC_OP_WRITE | FIELD_PREP(TGBE_MDIC_REG, reg) |
-		    FIELD_PREP(TGBE_MDIC_DATA, val), &result);
+	return tgbe_mdic(dev, TGBE_MDIC_OP_WRITE | FIELD_PREP(TGBE_MDIC_REG, reg) |
+			 FIELD_PREP(TGBE_MDIC_DATA, val), &result);
 }
 
-static int phy_get(struct tgbe_device *dev)
+static int tgbe_phy_get(struct tgbe_device *dev)
 {
 	int err;
 
@@ -54,7 +54,7 @@ static int phy_get(struct tgbe_device *dev)
 	return err;
 }
 
-static void phy_put(struct tgbe_device *dev)
+static void tgbe_phy_put(struct tgbe_device *dev)
 {
 	dev->chip->phy_put(dev);
 	mutex_unlock(&dev->fw_lock);
@@ -72,12 +72,12 @@ static void phy_put(struct tgbe_device *dev)
  */
 int tgbe_phy_read(struct tgbe_device *dev, u8 reg, u16 *val)
 {
-	int err = phy_get(dev);
+	int err = tgbe_phy_get(dev);
 
 	if (err)
 		return err;
-	err = read_reg(dev, reg, val);
-	phy_put(dev);
+	err = tgbe_read_reg(dev, reg, val);
+	tgbe_phy_put(dev);
 	return err;
 }
 
@@ -92,12 +92,12 @@ int tgbe_phy_read(struct tgbe_device *dev, u8 reg, u16 *val)
  */
 int tgbe_phy_write(struct tgbe_device *dev, u8 reg, u16 val)
 {
-	int err = phy_get(dev);
+	int err = tgbe_phy_get(dev);
 
 	if (err)
 		return err;
-	err = write_reg(dev, reg, val);
-	phy_put(dev);
+	err = tgbe_write_reg(dev, reg, val);
+	tgbe_phy_put(dev);
 	return err;
 }
 
@@ -113,19 +113,19 @@ int tgbe_phy_write(struct tgbe_device *dev, u8 reg, u16 val)
  */
 int tgbe_phy_modify(struct tgbe_device *dev, u8 reg, u16 mask, u16 set)
 {
-	int err = phy_get(dev);
+	int err = tgbe_phy_get(dev);
 	u16 val;
 
 	if (err)
 		return err;
-	err = read_reg(dev, reg, &val);
+	err = tgbe_read_reg(dev, reg, &val);
 	if (!err)
-		err = write_reg(dev, reg, (val & ~mask) | set);
-	phy_put(dev);
+		err = tgbe_write_reg(dev, reg, (val & ~mask) | set);
+	tgbe_phy_put(dev);
 	return err;
 }
 
-static int advertise(struct tgbe_device *dev)
+static int tgbe_advertise(struct tgbe_device *dev)
 {
 	const unsigned long *adv = dev->link.advertising;
 	int err;
@@ -162,7 +162,7 @@ int tgbe_phy_start(struct tgbe_device *dev)
 		if (dev->link.forced_duplex == DUPLEX_FULL)
 			bmcr |= BMCR_FULLDPLX;
 	} else {
-		err = advertise(dev);
+		err = tgbe_advertise(dev);
 		if (err)
 			return err;
 		bmcr = BMCR_ANENABLE | BMCR_ANRESTART;

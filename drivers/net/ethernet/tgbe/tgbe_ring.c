@@ -6,7 +6,7 @@
 
 #include "tgbe.h"
 
-static int alloc_desc(struct tgbe_ring *ring)
+static int tgbe_alloc_desc(struct tgbe_ring *ring)
 {
 	BUILD_BUG_ON(sizeof(union tgbe_rx_desc) != sizeof(union tgbe_tx_desc));
 
@@ -16,7 +16,7 @@ static int alloc_desc(struct tgbe_ring *ring)
 	return ring->desc ? 0 : -ENOMEM;
 }
 
-static int alloc_slots(struct tgbe_ring *ring)
+static int tgbe_alloc_slots(struct tgbe_ring *ring)
 {
 	size_t size = ring->is_rx ? sizeof(*ring->rx_slot) :
 				    sizeof(*ring->tx_slot);
@@ -28,7 +28,7 @@ static int alloc_slots(struct tgbe_ring *ring)
 /* One pool a ring, so that a new ring is complete while the old one still
  * works. Its size covers what the ring can have posted.
  */
-static int alloc_pool(struct tgbe_device *dev, struct tgbe_ring *ring)
+static int tgbe_alloc_pool(struct tgbe_device *dev, struct tgbe_ring *ring)
 {
 	struct page_pool_params params = {
 		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
@@ -50,7 +50,7 @@ static int alloc_pool(struct tgbe_device *dev, struct tgbe_ring *ring)
 	return 0;
 }
 
-static int fill(struct tgbe_ring *ring)
+static int tgbe_fill(struct tgbe_ring *ring)
 {
 	unsigned int wanted = ring->limit - 1;
 
@@ -59,7 +59,7 @@ static int fill(struct tgbe_ring *ring)
 	return 0;
 }
 
-static size_t copies_bytes(const struct tgbe_ring *ring)
+static size_t tgbe_copies_bytes(const struct tgbe_ring *ring)
 {
 	return (size_t)ring->count * TGBE_TX_COPYBREAK_MAX;
 }
@@ -77,7 +77,7 @@ int tgbe_ring_alloc_copies(struct tgbe_ring *ring)
 
 	if (ring->copies)
 		return 0;
-	copies = dma_alloc_coherent(ring->dma_dev, copies_bytes(ring),
+	copies = dma_alloc_coherent(ring->dma_dev, tgbe_copies_bytes(ring),
 				    &ring->copies_dma, GFP_KERNEL);
 	if (!copies)
 		return -ENOMEM;
@@ -125,13 +125,13 @@ struct tgbe_ring *tgbe_ring_alloc(struct tgbe_device *dev, bool is_rx,
 		ring->geometry =
 			dev->chip->rx_geometry(tgbe_config_frame(config));
 
-	err = alloc_desc(ring);
+	err = tgbe_alloc_desc(ring);
 	if (!err)
-		err = alloc_slots(ring);
+		err = tgbe_alloc_slots(ring);
 	if (!err && is_rx)
-		err = alloc_pool(dev, ring);
+		err = tgbe_alloc_pool(dev, ring);
 	if (!err && is_rx)
-		err = fill(ring);
+		err = tgbe_fill(ring);
 	if (!err && !is_rx && config->tx_copybreak)
 		err = tgbe_ring_alloc_copies(ring);
 	if (!err)
@@ -158,7 +158,7 @@ void tgbe_ring_free(struct tgbe_ring *ring)
 	if (ring->pool)
 		page_pool_destroy(ring->pool);
 	if (ring->copies)
-		dma_free_coherent(ring->dma_dev, copies_bytes(ring),
+		dma_free_coherent(ring->dma_dev, tgbe_copies_bytes(ring),
 				  ring->copies, ring->copies_dma);
 	if (ring->desc)
 		dma_free_coherent(ring->dma_dev, ring->desc_bytes, ring->desc,

@@ -61,7 +61,7 @@ void tgbe_rss_steer(struct tgbe_device *dev, int avoid)
 	tgbe_flush(dev);
 }
 
-static void write_key(struct tgbe_device *dev)
+static void tgbe_write_key(struct tgbe_device *dev)
 {
 	for (unsigned int i = 0; i < TGBE_RSSRK_BYTES; i += 4)
 		tgbe_wr(dev, TGBE_RSSRK(i / 4),
@@ -78,7 +78,7 @@ static void write_key(struct tgbe_device *dev)
  */
 void tgbe_rss_enable(struct tgbe_device *dev)
 {
-	write_key(dev);
+	tgbe_write_key(dev);
 	tgbe_rss_steer(dev, -1);
 	tgbe_wr(dev, TGBE_MRQC, dev->rss_mode);
 }
@@ -121,7 +121,7 @@ int tgbe_rss_set(struct tgbe_device *dev, const struct ethtool_rxfh_param *rxfh,
 	if (!netif_running(dev->netdev))
 		return 0;
 	if (rxfh->key)
-		write_key(dev);
+		tgbe_write_key(dev);
 	if (rxfh->indir)
 		tgbe_rss_steer(dev, -1);
 	return 0;
@@ -130,7 +130,7 @@ int tgbe_rss_set(struct tgbe_device *dev, const struct ethtool_rxfh_param *rxfh,
 /* The bits of MRQC that add a protocol's ports to the addresses. 0 where the
  * chips have none, so that the addresses are all that is hashed.
  */
-static u32 port_bits(const struct tgbe_device *dev, u32 flow_type)
+static u32 tgbe_port_bits(const struct tgbe_device *dev, u32 flow_type)
 {
 	switch (flow_type) {
 	case TCP_V4_FLOW:
@@ -164,7 +164,7 @@ u32 tgbe_rss_get_fields(struct tgbe_device *dev, u32 flow_type)
 	case TCP_V6_FLOW:
 	case UDP_V4_FLOW:
 	case UDP_V6_FLOW:
-		if (dev->rss_mode & port_bits(dev, flow_type))
+		if (dev->rss_mode & tgbe_port_bits(dev, flow_type))
 			return ADDRESSES | PORTS;
 		return ADDRESSES;
 	case SCTP_V4_FLOW:
@@ -196,7 +196,7 @@ u32 tgbe_rss_get_fields(struct tgbe_device *dev, u32 flow_type)
 int tgbe_rss_set_fields(struct tgbe_device *dev, u32 flow_type, u32 fields,
 			struct netlink_ext_ack *extack)
 {
-	u32 bits = port_bits(dev, flow_type);
+	u32 bits = tgbe_port_bits(dev, flow_type);
 	u32 mode = dev->rss_mode;
 
 	if (!tgbe_rss_get_fields(dev, flow_type)) {

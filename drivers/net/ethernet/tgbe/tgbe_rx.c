@@ -11,7 +11,7 @@
 
 #include "tgbe.h"
 
-static union tgbe_rx_desc *rx_desc(const struct tgbe_ring *ring, u16 i)
+static union tgbe_rx_desc *tgbe_rxd_at(const struct tgbe_ring *ring, u16 i)
 {
 	return (union tgbe_rx_desc *)ring->desc + i;
 }
@@ -33,7 +33,7 @@ unsigned int tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted,
 
 	for (n = 0; n < wanted; n++) {
 		struct tgbe_rx_slot *slot = &ring->rx_slot[i];
-		union tgbe_rx_desc *desc = rx_desc(ring, i);
+		union tgbe_rx_desc *desc = tgbe_rxd_at(ring, i);
 		unsigned int size = ring->geometry.truesize;
 		dma_addr_t dma;
 
@@ -52,13 +52,13 @@ unsigned int tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted,
 }
 
 /* Small rings refill in smaller steps: a step is room that the chip lacks */
-static unsigned int refill_batch(const struct tgbe_ring *ring)
+static unsigned int tgbe_refill_batch(const struct tgbe_ring *ring)
 {
 	return min_t(unsigned int, READ_ONCE(ring->batch),
 		     READ_ONCE(ring->limit) / 8);
 }
 
-static void refill(struct tgbe_ring *ring, struct tgbe_rx_stats *stats)
+static void tgbe_refill(struct tgbe_ring *ring, struct tgbe_rx_stats *stats)
 {
 	int posted = tgbe_ring_span(ring, ring->next_to_clean,
 				    ring->next_to_use);
@@ -66,7 +66,7 @@ static void refill(struct tgbe_ring *ring, struct tgbe_rx_stats *stats)
 	int wanted = READ_ONCE(ring->limit) - 1 - posted;
 	unsigned int got;
 
-	if (wanted <= 0 || wanted < refill_batch(ring))
+	if (wanted <= 0 || wanted < tgbe_refill_batch(ring))
 		return;
 	got = tgbe_rx_refill(ring, wanted, GFP_ATOMIC | __GFP_NOWARN);
 	if (unlikely(got < wanted))
@@ -79,38 +79,38 @@ static void refill(struct tgbe_ring *ring, struct tgbe_rx_stats *stats)
 	}
 }
 
-static void recycle(struct tgbe_ring *ring, struct page *page)
+static void tgbe_recycle(struct tgbe_ring *ring, struct page *page)
 {
 	page_pool_put_full_page(ring->pool, page, true);
 }
 
 /* The largest piece that leaves room for what build_skb puts behind it */
-static unsigned int piece_limit(const struct tgbe_rx_geometry *g)
+static unsigned int tgbe_piece_limit(const struct tgbe_rx_geometry *g)
 {
 	return min_t(unsigned int, g->room,
 		     g->truesize - g->headroom -
 		     SKB_DATA_ALIGN(sizeof(struct skb_shared_info)));
 }
 
-static struct sk_buff *copy_frame(struct tgbe_vector *vector,
-				  struct tgbe_ring *ring, struct page *page,
-				  const void *data, unsigned int len)
+static struct sk_buff *tgbe_copy_frame(struct tgbe_vector *vector,
+				       struct tgbe_ring *ring, struct page *page,
+				       const void *data, unsigned int len)
 {
 	struct sk_buff *skb = napi_alloc_skb(&vector->napi, len);
 
 	if (likely(skb))
 		skb_put_data(skb, data, len);
-	recycle(ring, page);
+	tgbe_recycle(ring, page);
 	return skb;
 }
 
-static struct sk_buff *wrap_frame(struct tgbe_ring *ring, struct page *page,
-				  void *buffer, unsigned int len)
+static struct sk_buff *tgbe_wrap_frame(struct tgbe_ring *ring, struct page *page,
+				       void *buffer, unsigned int len)
 {
 	struct sk_buff *skb = napi_build_skb(buffer, ring->geometry.truesize);
 
 	if (unlikely(!skb)) {
-		recycle(ring, page);
+		tgbe_recycle(ring, page);
 		return NULL;
 	}
 	skb_mark_for_recycle(skb);
@@ -120,7 +120,7 @@ static struct sk_buff *wrap_frame(struct tgbe_ring *ring, struct page *page,
 }
 
 /* Give up the frame at hand, up to and including its last descriptor */
-static void give_up(struct tgbe_ring *ring)
+static void tgbe_give_up(struct tgbe_ring *ring)
 {
 	if (ring->partial)
 		dev_kfree_skb_any(ring->partial);
@@ -132,9 +132,9 @@ static void give_up(struct tgbe_ring *ring)
  * must fit its buffer, the first one must hold an Ethernet header, and a frame
  * must end before it runs out of fragments.
  */
-static void take_piece(struct tgbe_vector *vector, struct tgbe_ring *ring,
-		       struct tgbe_rx_slot *slot, unsigned int len, bool eop,
-		       struct tgbe_rx_stats *stats)
+static void tgbe_take_piece(struct tgbe_vector *vector, struct tgbe_ring *ring,
+			    struct tgbe_rx_slot *slot, unsigned int len, bool eop,
+			    struct tgbe_rx_stats *stats)
 {
 	const struct tgbe_rx_geometry *g = &ring->geometry;
 	struct page *page = slot->page;
@@ -143,14 +143,14 @@ static void take_piece(struct tgbe_vector *vector, struct tgbe_ring *ring,
 
 	slot->page = NULL;
 	if (unlikely(ring->discard)) {
-		recycle(ring, page);
+		tgbe_recycle(ring, page);
 		return;
 	}
-	if (unlikely(len > piece_limit(g) || (!skb && len < ETH_HLEN) ||
+	if (unlikely(len > tgbe_piece_limit(g) || (!skb && len < ETH_HLEN) ||
 		     (skb && skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS))) {
 		stats->errors++;
-		recycle(ring, page);
-		give_up(ring);
+		tgbe_recycle(ring, page);
+		tgbe_give_up(ring);
 		return;
 	}
 	page_pool_dma_sync_for_cpu(ring->pool, page, slot->offset + g->headroom,
@@ -158,7 +158,7 @@ static void take_piece(struct tgbe_vector *vector, struct tgbe_ring *ring,
 	if (skb) {
 		/* only the FCS lay in this buffer, and it was stripped */
 		if (!len)
-			recycle(ring, page);
+			tgbe_recycle(ring, page);
 		else
 			skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page,
 					slot->offset + g->headroom, len,
@@ -168,15 +168,15 @@ static void take_piece(struct tgbe_vector *vector, struct tgbe_ring *ring,
 
 	prefetch(buffer + g->headroom);
 	if (eop && len <= READ_ONCE(ring->copybreak)) {
-		skb = copy_frame(vector, ring, page, buffer + g->headroom, len);
+		skb = tgbe_copy_frame(vector, ring, page, buffer + g->headroom, len);
 		stats->copied++;
 	} else {
-		skb = wrap_frame(ring, page, buffer, len);
+		skb = tgbe_wrap_frame(ring, page, buffer, len);
 	}
 	if (unlikely(!skb)) {
 		stats->alloc_failed++;
 		stats->drops++;
-		give_up(ring);
+		tgbe_give_up(ring);
 		return;
 	}
 	ring->partial = skb;
@@ -216,9 +216,9 @@ VISIBLE_IF_KUNIT void tgbe_rx_hash(struct sk_buff *skb,
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_rx_hash);
 
-static void deliver(struct tgbe_vector *vector, struct tgbe_ring *ring,
-		    const struct tgbe_rx_desc_done *done, u32 status,
-		    struct tgbe_rx_stats *stats)
+static void tgbe_deliver(struct tgbe_vector *vector, struct tgbe_ring *ring,
+			 const struct tgbe_rx_desc_done *done, u32 status,
+			 struct tgbe_rx_stats *stats)
 {
 	struct net_device *netdev = ring->netdev;
 	struct sk_buff *skb = ring->partial;
@@ -252,7 +252,7 @@ static void deliver(struct tgbe_vector *vector, struct tgbe_ring *ring,
 	napi_gro_receive(&vector->napi, skb);
 }
 
-static void add_stats(struct tgbe_ring *ring, const struct tgbe_rx_stats *add)
+static void tgbe_add_stats(struct tgbe_ring *ring, const struct tgbe_rx_stats *add)
 {
 	const u64 *from = (const u64 *)add;
 
@@ -282,7 +282,7 @@ int tgbe_rx_clean(struct tgbe_vector *vector, struct tgbe_ring *ring,
 	while (work < budget) {
 		u16 i = ring->next_to_clean;
 		struct tgbe_rx_slot *slot = &ring->rx_slot[i];
-		union tgbe_rx_desc *desc = rx_desc(ring, i);
+		union tgbe_rx_desc *desc = tgbe_rxd_at(ring, i);
 		u32 status = le32_to_cpu(READ_ONCE(desc->done.status));
 
 		/* without a page the DD bit is one of an earlier round */
@@ -292,18 +292,18 @@ int tgbe_rx_clean(struct tgbe_vector *vector, struct tgbe_ring *ring,
 		dma_rmb();
 
 		ring->next_to_clean = tgbe_ring_next(ring, i);
-		prefetch(rx_desc(ring, ring->next_to_clean));
-		take_piece(vector, ring, slot, le16_to_cpu(desc->done.length),
-			   status & TGBE_RXD_STAT_EOP, &stats);
+		prefetch(tgbe_rxd_at(ring, ring->next_to_clean));
+		tgbe_take_piece(vector, ring, slot, le16_to_cpu(desc->done.length),
+				status & TGBE_RXD_STAT_EOP, &stats);
 		if (status & TGBE_RXD_STAT_EOP) {
-			deliver(vector, ring, &desc->done, status, &stats);
+			tgbe_deliver(vector, ring, &desc->done, status, &stats);
 			work++;
 		}
-		refill(ring, &stats);
+		tgbe_refill(ring, &stats);
 	}
 	/* a ring that ran dry for want of memory gets its chance here */
-	refill(ring, &stats);
-	add_stats(ring, &stats);
+	tgbe_refill(ring, &stats);
+	tgbe_add_stats(ring, &stats);
 	return work;
 }
 
@@ -316,7 +316,7 @@ int tgbe_rx_clean(struct tgbe_vector *vector, struct tgbe_ring *ring,
  */
 bool tgbe_rx_pending(const struct tgbe_ring *ring)
 {
-	union tgbe_rx_desc *desc = rx_desc(ring, ring->next_to_clean);
+	union tgbe_rx_desc *desc = tgbe_rxd_at(ring, ring->next_to_clean);
 
 	return ring->rx_slot[ring->next_to_clean].page &&
 	       le32_to_cpu(READ_ONCE(desc->done.status)) & TGBE_RXD_STAT_DD;

@@ -140,13 +140,13 @@ static const char *const port_names[] = {
 	"rx_fifo_errors", "link_events", "rx_overrun_events",
 };
 
-static bool shows_counter(const struct tgbe_device *dev,
-			  const struct hw_counter *c)
+static bool tgbe_shows_counter(const struct tgbe_device *dev,
+			       const struct hw_counter *c)
 {
 	return c->name[0] && tgbe_is_on(dev, c->chips);
 }
 
-static u64 read_counter(struct tgbe_device *dev, const struct hw_counter *c)
+static u64 tgbe_read_counter(struct tgbe_device *dev, const struct hw_counter *c)
 {
 	u64 val = tgbe_rd(dev, c->reg);
 
@@ -175,7 +175,7 @@ void tgbe_stats_harvest(struct tgbe_device *dev)
 	mutex_lock(&dev->hw_lock);
 	for (unsigned int i = 0; i < HW_COUNTERS; i++)
 		if (tgbe_is_on(dev, hw_counters[i].chips))
-			delta[i] = read_counter(dev, &hw_counters[i]);
+			delta[i] = tgbe_read_counter(dev, &hw_counters[i]);
 	for (unsigned int q = 0; dev->chip->queue_drops && q < dev->queues_max;
 	     q++)
 		drops[q] = dev->chip->queue_drops(dev, q);
@@ -200,8 +200,8 @@ void tgbe_stats_harvest(struct tgbe_device *dev)
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_harvest);
 
-static void add_raw(union tgbe_ring_stats *sum,
-		    const union tgbe_ring_stats *add)
+static void tgbe_add_raw(union tgbe_ring_stats *sum,
+			 const union tgbe_ring_stats *add)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(sum->raw); i++)
 		sum->raw[i] += add->raw[i];
@@ -221,13 +221,13 @@ void tgbe_stats_retire(struct tgbe_vector *vector, struct tgbe_ring *ring)
 
 	lockdep_assert_held(&vector->dev->stats_lock);
 	tgbe_ring_stats_read(ring, &last);
-	add_raw(&vector->retired[ring->is_rx], &last);
+	tgbe_add_raw(&vector->retired[ring->is_rx], &last);
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_retire);
 
 /* Counters of a queue since probe, whichever rings it had */
-static void read_queue(struct tgbe_device *dev, unsigned int q, bool is_rx,
-		       union tgbe_ring_stats *stats)
+static void tgbe_read_queue(struct tgbe_device *dev, unsigned int q, bool is_rx,
+			    union tgbe_ring_stats *stats)
 {
 	struct tgbe_vector *vector = dev->vector[q];
 	struct tgbe_ring *ring = is_rx ? vector->rx : vector->tx;
@@ -238,7 +238,7 @@ static void read_queue(struct tgbe_device *dev, unsigned int q, bool is_rx,
 	if (!ring)
 		return;
 	tgbe_ring_stats_read(ring, &live);
-	add_raw(stats, &live);
+	tgbe_add_raw(stats, &live);
 }
 
 /**
@@ -256,10 +256,10 @@ void tgbe_stats_get64(struct net_device *netdev,
 
 	spin_lock_bh(&dev->stats_lock);
 	for (unsigned int q = 0; q < dev->queues_max; q++) {
-		read_queue(dev, q, true, &one);
-		add_raw(&rx, &one);
-		read_queue(dev, q, false, &one);
-		add_raw(&tx, &one);
+		tgbe_read_queue(dev, q, true, &one);
+		tgbe_add_raw(&rx, &one);
+		tgbe_read_queue(dev, q, false, &one);
+		tgbe_add_raw(&tx, &one);
 	}
 	stats->rx_packets = rx.rx.packets;
 	stats->rx_bytes = rx.rx.bytes;
@@ -300,7 +300,7 @@ int tgbe_stats_count(struct tgbe_device *dev)
 	int n = ARRAY_SIZE(port_names);
 
 	for (unsigned int i = 0; i < HW_COUNTERS; i++)
-		n += shows_counter(dev, &hw_counters[i]);
+		n += tgbe_shows_counter(dev, &hw_counters[i]);
 	/* and the interrupts of each queue pair */
 	return n + dev->queues_max *
 		   (ARRAY_SIZE(rx_names) + ARRAY_SIZE(tx_names) + 1);
@@ -319,7 +319,7 @@ void tgbe_stats_strings(struct tgbe_device *dev, u8 *data)
 	for (i = 0; i < ARRAY_SIZE(port_names); i++)
 		ethtool_puts(&data, port_names[i]);
 	for (i = 0; i < HW_COUNTERS; i++)
-		if (shows_counter(dev, &hw_counters[i]))
+		if (tgbe_shows_counter(dev, &hw_counters[i]))
 			ethtool_puts(&data, hw_counters[i].name);
 	for (q = 0; q < dev->queues_max; q++) {
 		for (i = 0; i < ARRAY_SIZE(rx_names); i++)
@@ -353,13 +353,13 @@ void tgbe_stats_values(struct tgbe_device *dev, u64 *data)
 	*data++ = atomic_read(&dev->lsc_events);
 	*data++ = atomic_read(&dev->overruns);
 	for (i = 0; i < HW_COUNTERS; i++)
-		if (shows_counter(dev, &hw_counters[i]))
+		if (tgbe_shows_counter(dev, &hw_counters[i]))
 			*data++ = dev->hw[i];
 	for (q = 0; q < dev->queues_max; q++) {
-		read_queue(dev, q, true, &stats);
+		tgbe_read_queue(dev, q, true, &stats);
 		for (i = 0; i < ARRAY_SIZE(rx_names); i++)
 			*data++ = stats.raw[i];
-		read_queue(dev, q, false, &stats);
+		tgbe_read_queue(dev, q, false, &stats);
 		for (i = 0; i < ARRAY_SIZE(tx_names); i++)
 			*data++ = stats.raw[i];
 		*data++ = READ_ONCE(dev->vector[q]->interrupts);
@@ -368,14 +368,14 @@ void tgbe_stats_values(struct tgbe_device *dev, u64 *data)
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_values);
 
-static void harvest_if_running(struct tgbe_device *dev)
+static void tgbe_harvest_if_running(struct tgbe_device *dev)
 {
 	if (netif_running(dev->netdev))
 		tgbe_stats_harvest(dev);
 }
 
 /* A latched counter, read together with nothing else */
-static u64 hw_value(struct tgbe_device *dev, unsigned int index)
+static u64 tgbe_hw_value(struct tgbe_device *dev, unsigned int index)
 {
 	u64 value;
 
@@ -395,11 +395,11 @@ static u64 hw_value(struct tgbe_device *dev, unsigned int index)
 void tgbe_stats_pause(struct tgbe_device *dev,
 		      struct ethtool_pause_stats *stats)
 {
-	harvest_if_running(dev);
-	stats->tx_pause_frames = hw_value(dev, HW_TX_XON) +
-				 hw_value(dev, HW_TX_XOFF);
-	stats->rx_pause_frames = hw_value(dev, HW_RX_XON) +
-				 hw_value(dev, HW_RX_XOFF);
+	tgbe_harvest_if_running(dev);
+	stats->tx_pause_frames = tgbe_hw_value(dev, HW_TX_XON) +
+				 tgbe_hw_value(dev, HW_TX_XOFF);
+	stats->rx_pause_frames = tgbe_hw_value(dev, HW_RX_XON) +
+				 tgbe_hw_value(dev, HW_RX_XOFF);
 }
 
 /**
@@ -412,23 +412,23 @@ void tgbe_stats_pause(struct tgbe_device *dev,
 void tgbe_stats_mac(struct tgbe_device *dev,
 		    struct ethtool_eth_mac_stats *stats)
 {
-	harvest_if_running(dev);
-	stats->FramesTransmittedOK = hw_value(dev, HW_TX_PACKETS);
-	stats->SingleCollisionFrames = hw_value(dev, HW_TX_SINGLE_COLL);
-	stats->MultipleCollisionFrames = hw_value(dev, HW_TX_MULTI_COLL);
-	stats->FramesReceivedOK = hw_value(dev, HW_RX_PACKETS);
-	stats->FrameCheckSequenceErrors = hw_value(dev, HW_CRC_ERRORS);
-	stats->AlignmentErrors = hw_value(dev, HW_ALIGN_ERRORS);
-	stats->OctetsTransmittedOK = hw_value(dev, HW_TX_BYTES);
-	stats->FramesWithDeferredXmissions = hw_value(dev, HW_TX_DEFERRED);
-	stats->LateCollisions = hw_value(dev, HW_TX_LATE_COLL);
-	stats->FramesAbortedDueToXSColls = hw_value(dev, HW_TX_EXCESS_COLL);
-	stats->OctetsReceivedOK = hw_value(dev, HW_RX_BYTES);
-	stats->MulticastFramesXmittedOK = hw_value(dev, HW_TX_MULTICAST);
-	stats->BroadcastFramesXmittedOK = hw_value(dev, HW_TX_BROADCAST);
-	stats->MulticastFramesReceivedOK = hw_value(dev, HW_RX_MULTICAST);
-	stats->BroadcastFramesReceivedOK = hw_value(dev, HW_RX_BROADCAST);
-	stats->FrameTooLongErrors = hw_value(dev, HW_RX_OVERSIZE);
+	tgbe_harvest_if_running(dev);
+	stats->FramesTransmittedOK = tgbe_hw_value(dev, HW_TX_PACKETS);
+	stats->SingleCollisionFrames = tgbe_hw_value(dev, HW_TX_SINGLE_COLL);
+	stats->MultipleCollisionFrames = tgbe_hw_value(dev, HW_TX_MULTI_COLL);
+	stats->FramesReceivedOK = tgbe_hw_value(dev, HW_RX_PACKETS);
+	stats->FrameCheckSequenceErrors = tgbe_hw_value(dev, HW_CRC_ERRORS);
+	stats->AlignmentErrors = tgbe_hw_value(dev, HW_ALIGN_ERRORS);
+	stats->OctetsTransmittedOK = tgbe_hw_value(dev, HW_TX_BYTES);
+	stats->FramesWithDeferredXmissions = tgbe_hw_value(dev, HW_TX_DEFERRED);
+	stats->LateCollisions = tgbe_hw_value(dev, HW_TX_LATE_COLL);
+	stats->FramesAbortedDueToXSColls = tgbe_hw_value(dev, HW_TX_EXCESS_COLL);
+	stats->OctetsReceivedOK = tgbe_hw_value(dev, HW_RX_BYTES);
+	stats->MulticastFramesXmittedOK = tgbe_hw_value(dev, HW_TX_MULTICAST);
+	stats->BroadcastFramesXmittedOK = tgbe_hw_value(dev, HW_TX_BROADCAST);
+	stats->MulticastFramesReceivedOK = tgbe_hw_value(dev, HW_RX_MULTICAST);
+	stats->BroadcastFramesReceivedOK = tgbe_hw_value(dev, HW_RX_BROADCAST);
+	stats->FrameTooLongErrors = tgbe_hw_value(dev, HW_RX_OVERSIZE);
 }
 
 /**
@@ -441,8 +441,8 @@ void tgbe_stats_mac(struct tgbe_device *dev,
 void tgbe_stats_phy(struct tgbe_device *dev,
 		    struct ethtool_eth_phy_stats *stats)
 {
-	harvest_if_running(dev);
-	stats->SymbolErrorDuringCarrier = hw_value(dev, HW_SYMBOL_ERRORS);
+	tgbe_harvest_if_running(dev);
+	stats->SymbolErrorDuringCarrier = tgbe_hw_value(dev, HW_SYMBOL_ERRORS);
 }
 
 /**
@@ -456,21 +456,21 @@ void tgbe_stats_phy(struct tgbe_device *dev,
 void tgbe_stats_rmon(struct tgbe_device *dev, struct ethtool_rmon_stats *stats,
 		     const struct ethtool_rmon_hist_range **ranges)
 {
-	harvest_if_running(dev);
-	stats->undersize_pkts = hw_value(dev, HW_RX_UNDERSIZE);
-	stats->oversize_pkts = hw_value(dev, HW_RX_OVERSIZE);
-	stats->fragments = hw_value(dev, HW_RX_FRAGMENTS);
-	stats->jabbers = hw_value(dev, HW_RX_JABBERS);
+	tgbe_harvest_if_running(dev);
+	stats->undersize_pkts = tgbe_hw_value(dev, HW_RX_UNDERSIZE);
+	stats->oversize_pkts = tgbe_hw_value(dev, HW_RX_OVERSIZE);
+	stats->fragments = tgbe_hw_value(dev, HW_RX_FRAGMENTS);
+	stats->jabbers = tgbe_hw_value(dev, HW_RX_JABBERS);
 	for (unsigned int i = 0; i < SIZE_CLASSES; i++) {
-		stats->hist[i] = hw_value(dev, HW_RX_SIZES + i);
-		stats->hist_tx[i] = hw_value(dev, HW_TX_SIZES + i);
+		stats->hist[i] = tgbe_hw_value(dev, HW_RX_SIZES + i);
+		stats->hist_tx[i] = tgbe_hw_value(dev, HW_TX_SIZES + i);
 	}
 	*ranges = size_ranges;
 }
 
 /* What is not collected must stay as it is: 0 would say that it is */
-static void clear_rx_stats(struct tgbe_device *dev,
-			   struct netdev_queue_stats_rx *stats)
+static void tgbe_clear_rx_stats(struct tgbe_device *dev,
+				struct netdev_queue_stats_rx *stats)
 {
 	stats->packets = 0;
 	stats->bytes = 0;
@@ -484,7 +484,7 @@ static void clear_rx_stats(struct tgbe_device *dev,
 	stats->hw_drop_overruns = 0;
 }
 
-static void clear_tx_stats(struct netdev_queue_stats_tx *stats)
+static void tgbe_clear_tx_stats(struct netdev_queue_stats_tx *stats)
 {
 	stats->packets = 0;
 	stats->bytes = 0;
@@ -497,13 +497,13 @@ static void clear_tx_stats(struct netdev_queue_stats_tx *stats)
 	stats->wake = 0;
 }
 
-static void add_rx_stats(struct tgbe_device *dev, unsigned int q,
-			 struct netdev_queue_stats_rx *out)
+static void tgbe_add_rx_stats(struct tgbe_device *dev, unsigned int q,
+			      struct netdev_queue_stats_rx *out)
 {
 	union tgbe_ring_stats stats;
 
 	spin_lock_bh(&dev->stats_lock);
-	read_queue(dev, q, true, &stats);
+	tgbe_read_queue(dev, q, true, &stats);
 	if (dev->chip->queue_drops) {
 		out->hw_drops += dev->vector[q]->drops;
 		out->hw_drop_overruns += dev->vector[q]->drops;
@@ -517,13 +517,13 @@ static void add_rx_stats(struct tgbe_device *dev, unsigned int q,
 	out->csum_bad += stats.rx.csum_errors;
 }
 
-static void add_tx_stats(struct tgbe_device *dev, unsigned int q,
-			 struct netdev_queue_stats_tx *out)
+static void tgbe_add_tx_stats(struct tgbe_device *dev, unsigned int q,
+			      struct netdev_queue_stats_tx *out)
 {
 	union tgbe_ring_stats stats;
 
 	spin_lock_bh(&dev->stats_lock);
-	read_queue(dev, q, false, &stats);
+	tgbe_read_queue(dev, q, false, &stats);
 	spin_unlock_bh(&dev->stats_lock);
 	out->packets += stats.tx.packets;
 	out->bytes += stats.tx.bytes;
@@ -536,40 +536,40 @@ static void add_tx_stats(struct tgbe_device *dev, unsigned int q,
 	out->wake += stats.tx.restarts;
 }
 
-static void get_queue_stats_rx(struct net_device *netdev, int q,
-			       struct netdev_queue_stats_rx *stats)
+static void tgbe_get_queue_stats_rx(struct net_device *netdev, int q,
+				    struct netdev_queue_stats_rx *stats)
 {
-	clear_rx_stats(netdev_priv(netdev), stats);
-	add_rx_stats(netdev_priv(netdev), q, stats);
+	tgbe_clear_rx_stats(netdev_priv(netdev), stats);
+	tgbe_add_rx_stats(netdev_priv(netdev), q, stats);
 }
 
-static void get_queue_stats_tx(struct net_device *netdev, int q,
-			       struct netdev_queue_stats_tx *stats)
+static void tgbe_get_queue_stats_tx(struct net_device *netdev, int q,
+				    struct netdev_queue_stats_tx *stats)
 {
-	clear_tx_stats(stats);
-	add_tx_stats(netdev_priv(netdev), q, stats);
+	tgbe_clear_tx_stats(stats);
+	tgbe_add_tx_stats(netdev_priv(netdev), q, stats);
 }
 
 /* What queues counted that are not there now; a queue that comes back goes on
  * from where it was
  */
-static void get_base_stats(struct net_device *netdev,
-			   struct netdev_queue_stats_rx *rx,
-			   struct netdev_queue_stats_tx *tx)
+static void tgbe_get_base_stats(struct net_device *netdev,
+				struct netdev_queue_stats_rx *rx,
+				struct netdev_queue_stats_tx *tx)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
-	clear_rx_stats(dev, rx);
-	clear_tx_stats(tx);
+	tgbe_clear_rx_stats(dev, rx);
+	tgbe_clear_tx_stats(tx);
 	for (unsigned int q = netdev->real_num_rx_queues; q < dev->queues_max;
 	     q++) {
-		add_rx_stats(dev, q, rx);
-		add_tx_stats(dev, q, tx);
+		tgbe_add_rx_stats(dev, q, rx);
+		tgbe_add_tx_stats(dev, q, tx);
 	}
 }
 
 const struct netdev_stat_ops tgbe_stat_ops = {
-	.get_queue_stats_rx	= get_queue_stats_rx,
-	.get_queue_stats_tx	= get_queue_stats_tx,
-	.get_base_stats		= get_base_stats,
+	.get_queue_stats_rx	= tgbe_get_queue_stats_rx,
+	.get_queue_stats_tx	= tgbe_get_queue_stats_tx,
+	.get_base_stats		= tgbe_get_base_stats,
 };

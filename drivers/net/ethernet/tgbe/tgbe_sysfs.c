@@ -9,7 +9,7 @@
 #include "tgbe.h"
 
 /* A knob is a u32 of struct tgbe_config; its attribute knows where */
-static u32 *knob_of(struct tgbe_config *config, struct device_attribute *attr)
+static u32 *tgbe_knob_of(struct tgbe_config *config, struct device_attribute *attr)
 {
 	struct dev_ext_attribute *knob =
 		container_of(attr, struct dev_ext_attribute, attr);
@@ -17,17 +17,17 @@ static u32 *knob_of(struct tgbe_config *config, struct device_attribute *attr)
 	return (void *)config + (uintptr_t)knob->var;
 }
 
-static ssize_t show_knob(struct device *d, struct device_attribute *attr,
-			 char *buf)
+static ssize_t tgbe_show_knob(struct device *d, struct device_attribute *attr,
+			      char *buf)
 {
 	struct tgbe_device *dev = netdev_priv(to_net_dev(d));
 
-	return sysfs_emit(buf, "%u\n", READ_ONCE(*knob_of(&dev->config, attr)));
+	return sysfs_emit(buf, "%u\n", READ_ONCE(*tgbe_knob_of(&dev->config, attr)));
 }
 
 /* Changed like everything else: the whole configuration is checked and applied */
-static ssize_t store_knob(struct device *d, struct device_attribute *attr,
-			  const char *buf, size_t len)
+static ssize_t tgbe_store_knob(struct device *d, struct device_attribute *attr,
+			       const char *buf, size_t len)
 {
 	struct tgbe_device *dev = netdev_priv(to_net_dev(d));
 	struct tgbe_config want;
@@ -43,7 +43,7 @@ static ssize_t store_knob(struct device *d, struct device_attribute *attr,
 	if (!rtnl_trylock())
 		return restart_syscall();
 	want = dev->config;
-	*knob_of(&want, attr) = value;
+	*tgbe_knob_of(&want, attr) = value;
 	err = tgbe_config_apply(dev, &want, NULL);
 	rtnl_unlock();
 	return err ?: len;
@@ -51,7 +51,7 @@ static ssize_t store_knob(struct device *d, struct device_attribute *attr,
 
 #define TGBE_KNOB(_name, _member)					\
 static struct dev_ext_attribute knob_##_name = {			\
-	__ATTR(_name, 0644, show_knob, store_knob),			\
+	__ATTR(_name, 0644, tgbe_show_knob, tgbe_store_knob),		\
 	(void *)offsetof(struct tgbe_config, _member),			\
 }
 

@@ -30,39 +30,39 @@
 #define EXT_CSUM_MAX	255
 #define TSO_HEADER_MAX	240
 
-static union tgbe_tx_desc *tx_desc(const struct tgbe_ring *ring, u16 i)
+static union tgbe_tx_desc *tgbe_txd_at(const struct tgbe_ring *ring, u16 i)
 {
 	return (union tgbe_tx_desc *)ring->desc + i;
 }
 
-static struct netdev_queue *ring_txq(const struct tgbe_ring *ring)
+static struct netdev_queue *tgbe_ring_txq(const struct tgbe_ring *ring)
 {
 	return netdev_get_tx_queue(ring->netdev, ring->index);
 }
 
 /* Below zero after the limit of a ring in use was lowered */
-static int unused(const struct tgbe_ring *ring)
+static int tgbe_unused(const struct tgbe_ring *ring)
 {
 	return READ_ONCE(ring->limit) - 1 -
 	       tgbe_ring_span(ring, READ_ONCE(ring->next_to_clean),
 			      READ_ONCE(ring->next_to_use));
 }
 
-static void count_use(struct tgbe_ring *ring, u64 *counter)
+static void tgbe_count_use(struct tgbe_ring *ring, u64 *counter)
 {
 	u64_stats_update_begin(&ring->use_sync);
 	(*counter)++;
 	u64_stats_update_end(&ring->use_sync);
 }
 
-static void ring_doorbell(struct tgbe_ring *ring)
+static void tgbe_ring_doorbell(struct tgbe_ring *ring)
 {
 	if (ring->rung == ring->next_to_use)
 		return;
 	WRITE_ONCE(ring->rung, ring->next_to_use);
 	/* writel orders the descriptors before the tail */
 	writel(ring->next_to_use, ring->tail);
-	count_use(ring, &ring->use.doorbells);
+	tgbe_count_use(ring, &ring->use.doorbells);
 }
 
 /* May the doorbell for the frame just put into the ring wait? Only while the
@@ -71,7 +71,7 @@ static void ring_doorbell(struct tgbe_ring *ring)
  * so one of them sees the other. Netpoll, which may be the kernel's last word,
  * does not wait.
  */
-static bool defer_doorbell(struct tgbe_ring *ring, unsigned int len)
+static bool tgbe_defer_doorbell(struct tgbe_ring *ring, unsigned int len)
 {
 	if (len > DEFER_BYTES || irqs_disabled() ||
 	    tgbe_ring_span(ring, ring->rung, ring->next_to_use) >= DEFER_DESCS)
@@ -82,7 +82,7 @@ static bool defer_doorbell(struct tgbe_ring *ring, unsigned int len)
 	       !READ_ONCE(ring->eager);
 }
 
-static void unmap(struct tgbe_ring *ring, struct tgbe_tx_slot *slot)
+static void tgbe_unmap(struct tgbe_ring *ring, struct tgbe_tx_slot *slot)
 {
 	if (!slot->len)
 		return;
@@ -98,7 +98,7 @@ static void unmap(struct tgbe_ring *ring, struct tgbe_tx_slot *slot)
 /* Write the TCP and IP headers as the chip wants them before it cuts: no
  * lengths, and the pseudo header's sum without its length.
  */
-static int prepare_tso(struct sk_buff *skb, struct tgbe_tx_offload *o)
+static int tgbe_prepare_tso(struct sk_buff *skb, struct tgbe_tx_offload *o)
 {
 	if (skb_cow_head(skb, 0))
 		return -ENOMEM;
@@ -123,7 +123,7 @@ static int prepare_tso(struct sk_buff *skb, struct tgbe_tx_offload *o)
  * ends of a link count the same bytes. The checksum comes first: an emulated
  * card takes the padding for payload. Frees the frame when it fails.
  */
-static int pad(struct sk_buff *skb)
+static int tgbe_pad(struct sk_buff *skb)
 {
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
 	    skb_csum_hwoffload_help(skb, 0)) {
@@ -133,7 +133,7 @@ static int pad(struct sk_buff *skb)
 	return eth_skb_pad(skb);
 }
 
-static enum tgbe_l4 l4_protocol(const struct sk_buff *skb)
+static enum tgbe_l4 tgbe_l4_protocol(const struct sk_buff *skb)
 {
 	if (skb_csum_is_sctp((struct sk_buff *)skb))
 		return TGBE_L4_SCTP;
@@ -148,7 +148,7 @@ static enum tgbe_l4 l4_protocol(const struct sk_buff *skb)
 }
 
 /* What the chip shall do to the frame; 0 or a negative error */
-static int describe(struct sk_buff *skb, struct tgbe_tx_offload *o)
+static int tgbe_describe(struct sk_buff *skb, struct tgbe_tx_offload *o)
 {
 	o->frame_len = skb->len;
 	o->vlan = skb_vlan_tag_present(skb);
@@ -159,23 +159,23 @@ static int describe(struct sk_buff *skb, struct tgbe_tx_offload *o)
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return 0;
 
-	o->l4 = l4_protocol(skb);
+	o->l4 = tgbe_l4_protocol(skb);
 	if (unlikely(o->l4 == TGBE_L4_NONE))
 		return skb_checksum_help(skb);
 	o->ipv4 = vlan_get_protocol(skb) == htons(ETH_P_IP);
 	o->l4_start = skb_checksum_start_offset(skb);
 	o->l4_csum = o->l4_start + skb->csum_offset;
-	return skb_is_gso(skb) ? prepare_tso(skb, o) : 0;
+	return skb_is_gso(skb) ? tgbe_prepare_tso(skb, o) : 0;
 }
 
 /* Put a context in front if the frame needs one. The 82576 keeps a context for
  * each queue and the frame may use it again; the 82574 has one for both queues,
  * so it is sent with every frame (82574 7.2).
  */
-static __always_inline u16 put_context(struct tgbe_ring *ring, u16 i,
-				       const struct tgbe_tx_offload *o,
-				       union tgbe_tx_desc *context,
-				       const enum tgbe_format fmt)
+static __always_inline u16 tgbe_put_context(struct tgbe_ring *ring, u16 i,
+					    const struct tgbe_tx_offload *o,
+					    union tgbe_tx_desc *context,
+					    const enum tgbe_format fmt)
 {
 	*context = ring->context;
 	if (!tgbe_txd_needs_context(o, fmt))
@@ -184,15 +184,15 @@ static __always_inline u16 put_context(struct tgbe_ring *ring, u16 i,
 	if (fmt == TGBE_FMT_ADV && !memcmp(context, &ring->context,
 					   sizeof(*context)))
 		return i;
-	*tx_desc(ring, i) = *context;
+	*tgbe_txd_at(ring, i) = *context;
 	ring->tx_slot[i].len = 0;
 	ring->tx_slot[i].skb = NULL;
 	return tgbe_ring_next(ring, i);
 }
 
 /* One mapping may take several descriptors; the first one's slot owns it */
-static u16 put_piece(struct tgbe_ring *ring, u16 i, dma_addr_t dma,
-		     unsigned int len, bool is_page, u32 cmd, u32 status)
+static u16 tgbe_put_piece(struct tgbe_ring *ring, u16 i, dma_addr_t dma,
+			  unsigned int len, bool is_page, u32 cmd, u32 status)
 {
 	struct tgbe_tx_slot *slot = &ring->tx_slot[i];
 
@@ -201,7 +201,7 @@ static u16 put_piece(struct tgbe_ring *ring, u16 i, dma_addr_t dma,
 	slot->is_page = is_page;
 	for (;;) {
 		unsigned int part = min_t(unsigned int, len, TGBE_TX_DESC_BYTES);
-		struct tgbe_tx_desc_data *data = &tx_desc(ring, i)->data;
+		struct tgbe_tx_desc_data *data = &tgbe_txd_at(ring, i)->data;
 
 		data->addr = cpu_to_le64(dma);
 		data->cmd = cpu_to_le32(cmd |
@@ -220,8 +220,8 @@ static u16 put_piece(struct tgbe_ring *ring, u16 i, dma_addr_t dma,
 /* Map and describe head and fragments from slot @i on. On failure everything
  * from slot @first on is unmapped again. Returns the index behind the frame.
  */
-static int put_frame(struct tgbe_ring *ring, struct sk_buff *skb, u16 first,
-		     u16 i, u32 cmd, u32 status)
+static int tgbe_put_frame(struct tgbe_ring *ring, struct sk_buff *skb, u16 first,
+			  u16 i, u32 cmd, u32 status)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
 	unsigned int len = skb_headlen(skb);
@@ -230,7 +230,7 @@ static int put_frame(struct tgbe_ring *ring, struct sk_buff *skb, u16 first,
 	dma = dma_map_single(ring->dma_dev, skb->data, len, DMA_TO_DEVICE);
 	if (unlikely(dma_mapping_error(ring->dma_dev, dma)))
 		goto undo;
-	i = put_piece(ring, i, dma, len, false, cmd, status);
+	i = tgbe_put_piece(ring, i, dma, len, false, cmd, status);
 
 	for (unsigned int f = 0; f < shinfo->nr_frags; f++) {
 		skb_frag_t *frag = &shinfo->frags[f];
@@ -243,17 +243,17 @@ static int put_frame(struct tgbe_ring *ring, struct sk_buff *skb, u16 first,
 				       DMA_TO_DEVICE);
 		if (unlikely(dma_mapping_error(ring->dma_dev, dma)))
 			goto undo;
-		i = put_piece(ring, i, dma, len, true, cmd, status);
+		i = tgbe_put_piece(ring, i, dma, len, true, cmd, status);
 	}
 	return i;
 
 undo:
 	for (u16 n = first; n != i; n = tgbe_ring_next(ring, n))
-		unmap(ring, &ring->tx_slot[n]);
+		tgbe_unmap(ring, &ring->tx_slot[n]);
 	return -ENOMEM;
 }
 
-static bool may_copy(const struct tgbe_ring *ring, unsigned int len)
+static bool tgbe_may_copy(const struct tgbe_ring *ring, unsigned int len)
 {
 	if (len > READ_ONCE(ring->copybreak))
 		return false;
@@ -262,28 +262,28 @@ static bool may_copy(const struct tgbe_ring *ring, unsigned int len)
 }
 
 /* The same for a short frame: copied to the buffer of slot @i, nothing to map */
-static int put_copy(struct tgbe_ring *ring, struct sk_buff *skb, u16 i, u32 cmd,
-		    u32 status)
+static int tgbe_put_copy(struct tgbe_ring *ring, struct sk_buff *skb, u16 i, u32 cmd,
+			 u32 status)
 {
 	size_t offset = (size_t)i * TGBE_TX_COPYBREAK_MAX;
 	int end;
 
 	if (skb_copy_bits(skb, 0, ring->copies + offset, skb->len))
 		return -EFAULT;
-	end = put_piece(ring, i, ring->copies_dma + offset, skb->len, false,
-			cmd, status);
+	end = tgbe_put_piece(ring, i, ring->copies_dma + offset, skb->len, false,
+			     cmd, status);
 	ring->tx_slot[i].len = 0;
-	count_use(ring, &ring->use.copied);
+	tgbe_count_use(ring, &ring->use.copied);
 	return end;
 }
 
-static u16 previous(const struct tgbe_ring *ring, u16 i)
+static u16 tgbe_previous(const struct tgbe_ring *ring, u16 i)
 {
 	return i ? i - 1 : ring->count - 1;
 }
 
-static void remember_frame(struct tgbe_tx_slot *slot, struct sk_buff *skb,
-			   const struct tgbe_tx_offload *o, u16 last)
+static void tgbe_remember_frame(struct tgbe_tx_slot *slot, struct sk_buff *skb,
+				const struct tgbe_tx_offload *o, u16 last)
 {
 	u16 segs = 1;
 
@@ -295,9 +295,9 @@ static void remember_frame(struct tgbe_tx_slot *slot, struct sk_buff *skb,
 	slot->wire_bytes = skb->len + (segs - 1) * o->header_len;
 }
 
-static void count_offload(struct tgbe_ring *ring,
-			  const struct tgbe_tx_slot *slot,
-			  const struct tgbe_tx_offload *o, bool new_context)
+static void tgbe_count_offload(struct tgbe_ring *ring,
+			       const struct tgbe_tx_slot *slot,
+			       const struct tgbe_tx_offload *o, bool new_context)
 {
 	struct tgbe_tx_stats *use = &ring->use;
 
@@ -315,11 +315,11 @@ static void count_offload(struct tgbe_ring *ring,
 	u64_stats_update_end(&ring->use_sync);
 }
 
-static __always_inline netdev_tx_t xmit(struct sk_buff *skb,
-					struct tgbe_ring *ring,
-					const enum tgbe_format fmt)
+static __always_inline netdev_tx_t tgbe_send_frame(struct sk_buff *skb,
+						   struct tgbe_ring *ring,
+						   const enum tgbe_format fmt)
 {
-	struct netdev_queue *txq = ring_txq(ring);
+	struct netdev_queue *txq = tgbe_ring_txq(ring);
 	struct tgbe_tx_offload o = {};
 	union tgbe_tx_desc context;
 	u16 first, start, last;
@@ -327,55 +327,55 @@ static __always_inline netdev_tx_t xmit(struct sk_buff *skb,
 	u32 cmd, status;
 	int end;
 
-	if (unlikely(!netif_txq_maybe_stop(txq, unused(ring),
+	if (unlikely(!netif_txq_maybe_stop(txq, tgbe_unused(ring),
 					   TGBE_TX_FRAME_DESCS,
 					   TGBE_TX_WAKE_DESCS))) {
-		ring_doorbell(ring);
+		tgbe_ring_doorbell(ring);
 		return NETDEV_TX_BUSY;
 	}
-	if (unlikely(skb->len < ETH_ZLEN && pad(skb)))
+	if (unlikely(skb->len < ETH_ZLEN && tgbe_pad(skb)))
 		goto dropped;
-	if (unlikely(describe(skb, &o)))
+	if (unlikely(tgbe_describe(skb, &o)))
 		goto drop;
 
 	first = ring->next_to_use;
-	start = put_context(ring, first, &o, &context, fmt);
+	start = tgbe_put_context(ring, first, &o, &context, fmt);
 	cmd = tgbe_txd_cmd(&o, fmt);
 	status = tgbe_txd_status(&o, fmt);
-	if (may_copy(ring, skb->len))
-		end = put_copy(ring, skb, start, cmd, status);
+	if (tgbe_may_copy(ring, skb->len))
+		end = tgbe_put_copy(ring, skb, start, cmd, status);
 	else
-		end = put_frame(ring, skb, first, start, cmd, status);
+		end = tgbe_put_frame(ring, skb, first, start, cmd, status);
 	if (unlikely(end < 0))
 		goto drop;
 
-	last = previous(ring, end);
-	tx_desc(ring, last)->data.cmd |= cpu_to_le32(TGBE_TXD_EOP | TGBE_TXD_RS);
-	remember_frame(&ring->tx_slot[first], skb, &o, last);
-	count_offload(ring, &ring->tx_slot[first], &o, start != first);
+	last = tgbe_previous(ring, end);
+	tgbe_txd_at(ring, last)->data.cmd |= cpu_to_le32(TGBE_TXD_EOP | TGBE_TXD_RS);
+	tgbe_remember_frame(&ring->tx_slot[first], skb, &o, last);
+	tgbe_count_offload(ring, &ring->tx_slot[first], &o, start != first);
 	ring->context = context;
 	skb_tx_timestamp(skb);
 	flush = __netdev_tx_sent_queue(txq, ring->tx_slot[first].wire_bytes,
 				       netdev_xmit_more());
-	/* pairs with the acquire in reclaim(): the slots come first */
+	/* pairs with the acquire in tgbe_reclaim(): the slots come first */
 	smp_store_release(&ring->next_to_use, end);
 
-	if (!netif_txq_maybe_stop(txq, unused(ring), TGBE_TX_STOP_DESCS,
+	if (!netif_txq_maybe_stop(txq, tgbe_unused(ring), TGBE_TX_STOP_DESCS,
 				  TGBE_TX_WAKE_DESCS)) {
-		count_use(ring, &ring->use.stops);
+		tgbe_count_use(ring, &ring->use.stops);
 		flush = true;
 	}
-	defer = !netif_xmit_stopped(txq) && defer_doorbell(ring, o.frame_len);
+	defer = !netif_xmit_stopped(txq) && tgbe_defer_doorbell(ring, o.frame_len);
 	if (flush && !defer)
-		ring_doorbell(ring);
+		tgbe_ring_doorbell(ring);
 	return NETDEV_TX_OK;
 
 drop:
 	dev_kfree_skb_any(skb);
 dropped:
-	count_use(ring, &ring->use.dropped);
+	tgbe_count_use(ring, &ring->use.dropped);
 	/* frames before this one may have left the bell to it */
-	ring_doorbell(ring);
+	tgbe_ring_doorbell(ring);
 	return NETDEV_TX_OK;
 }
 
@@ -402,17 +402,17 @@ netdev_tx_t tgbe_xmit(struct sk_buff *skb, struct net_device *netdev)
 		return NETDEV_TX_OK;
 	}
 	if (dev->chip->format == TGBE_FMT_ADV)
-		return xmit(skb, ring, TGBE_FMT_ADV);
-	return xmit(skb, ring, TGBE_FMT_EXT);
+		return tgbe_send_frame(skb, ring, TGBE_FMT_ADV);
+	return tgbe_send_frame(skb, ring, TGBE_FMT_EXT);
 }
 
-static u16 free_frame(struct tgbe_ring *ring, u16 i, int budget)
+static u16 tgbe_free_frame(struct tgbe_ring *ring, u16 i, int budget)
 {
 	struct tgbe_tx_slot *first = &ring->tx_slot[i];
 	u16 end = tgbe_ring_next(ring, first->last);
 
 	for (; i != end; i = tgbe_ring_next(ring, i))
-		unmap(ring, &ring->tx_slot[i]);
+		tgbe_unmap(ring, &ring->tx_slot[i]);
 	napi_consume_skb(first->skb, budget);
 	first->skb = NULL;
 	return end;
@@ -421,10 +421,10 @@ static u16 free_frame(struct tgbe_ring *ring, u16 i, int budget)
 /* Take back up to @share frames that the chip has sent or, with @discard, all
  * frames. Returns how many.
  */
-static unsigned int reclaim(struct tgbe_ring *ring, int budget,
-			    unsigned int share, bool discard)
+static unsigned int tgbe_reclaim(struct tgbe_ring *ring, int budget,
+				 unsigned int share, bool discard)
 {
-	/* pairs with the release in xmit() */
+	/* pairs with the release in tgbe_send_frame() */
 	u16 end = smp_load_acquire(&ring->next_to_use);
 	unsigned int frames = 0, wire_bytes = 0, segs = 0;
 	u16 i = ring->next_to_clean;
@@ -432,22 +432,22 @@ static unsigned int reclaim(struct tgbe_ring *ring, int budget,
 
 	while (i != end && (discard || frames < share)) {
 		struct tgbe_tx_slot *slot = &ring->tx_slot[i];
-		__le32 status = READ_ONCE(tx_desc(ring, slot->last)->data.status);
+		__le32 status = READ_ONCE(tgbe_txd_at(ring, slot->last)->data.status);
 
 		if (!discard && !(status & cpu_to_le32(TGBE_TXD_STAT_DD)))
 			break;
 		frames++;
 		segs += slot->segs;
 		wire_bytes += slot->wire_bytes;
-		i = free_frame(ring, i, budget);
+		i = tgbe_free_frame(ring, i, budget);
 	}
 	if (!frames)
 		return 0;
 
 	/* the slots must be free before the sender sees them so */
 	smp_store_release(&ring->next_to_clean, i);
-	res = __netif_txq_completed_wake(ring_txq(ring), frames, wire_bytes,
-					 unused(ring), TGBE_TX_WAKE_DESCS,
+	res = __netif_txq_completed_wake(tgbe_ring_txq(ring), frames, wire_bytes,
+					 tgbe_unused(ring), TGBE_TX_WAKE_DESCS,
 					 ring->frozen);
 
 	u64_stats_update_begin(&ring->sync);
@@ -475,7 +475,7 @@ static unsigned int reclaim(struct tgbe_ring *ring, int budget,
 unsigned int tgbe_tx_clean(struct tgbe_ring *ring, int budget,
 			   unsigned int share)
 {
-	return reclaim(ring, budget, share, false);
+	return tgbe_reclaim(ring, budget, share, false);
 }
 
 /**
@@ -487,15 +487,15 @@ unsigned int tgbe_tx_clean(struct tgbe_ring *ring, int budget,
  */
 void tgbe_tx_flush(struct tgbe_ring *ring, bool eager)
 {
-	struct netdev_queue *txq = ring_txq(ring);
+	struct netdev_queue *txq = tgbe_ring_txq(ring);
 
 	WRITE_ONCE(ring->eager, eager);
-	/* pairs with the barrier in defer_doorbell() */
+	/* pairs with the barrier in tgbe_defer_doorbell() */
 	smp_mb();
 	if (READ_ONCE(ring->rung) == READ_ONCE(ring->next_to_use))
 		return;
 	__netif_tx_lock(txq, smp_processor_id());
-	ring_doorbell(ring);
+	tgbe_ring_doorbell(ring);
 	__netif_tx_unlock(txq);
 }
 
@@ -507,7 +507,7 @@ void tgbe_tx_flush(struct tgbe_ring *ring, bool eager)
  */
 void tgbe_tx_discard(struct tgbe_ring *ring)
 {
-	reclaim(ring, 0, 0, true);
+	tgbe_reclaim(ring, 0, 0, true);
 }
 
 /**
@@ -521,7 +521,7 @@ void tgbe_tx_discard(struct tgbe_ring *ring)
  */
 void tgbe_tx_freeze(struct tgbe_ring *ring)
 {
-	struct netdev_queue *txq = ring_txq(ring);
+	struct netdev_queue *txq = tgbe_ring_txq(ring);
 
 	__netif_tx_lock_bh(txq);
 	ring->frozen = true;
@@ -529,7 +529,7 @@ void tgbe_tx_freeze(struct tgbe_ring *ring)
 	/* or the watchdog would take a queue long idle for a stuck one */
 	txq_trans_cond_update(txq);
 	/* a sender that was cut off in a batch has not rung the bell */
-	ring_doorbell(ring);
+	tgbe_ring_doorbell(ring);
 	__netif_tx_unlock_bh(txq);
 }
 
@@ -542,7 +542,7 @@ void tgbe_tx_freeze(struct tgbe_ring *ring)
 void tgbe_tx_thaw(struct tgbe_ring *ring)
 {
 	ring->frozen = false;
-	netif_tx_wake_queue(ring_txq(ring));
+	netif_tx_wake_queue(tgbe_ring_txq(ring));
 }
 
 /**
