@@ -10,8 +10,10 @@
 #include <linux/dim.h>
 #include <linux/ethtool.h>
 #include <linux/if_vlan.h>
+#include <linux/net_tstamp.h>
 #include <linux/netdevice.h>
 #include <linux/pci.h>
+#include <linux/ptp_clock_kernel.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/workqueue.h>
 #include <kunit/visibility.h>
@@ -90,6 +92,7 @@ static_assert(TGBE_TX_WAKE_DESCS < TGBE_RING_MIN);
  * @dma: bus address of the mapped piece
  * @len: its length in bytes; 0 when this descriptor maps nothing
  * @is_page: mapped as a page fragment rather than as the linear part
+ * @stamp: in the first slot: the chip was asked when it sends the frame
  * @last: in a frame's first slot, index of the frame's last descriptor
  * @segs: in the first slot, frames on the wire
  * @wire_bytes: in the first slot, bytes on the wire without FCS
@@ -99,6 +102,7 @@ struct tgbe_tx_slot {
 	dma_addr_t dma;
 	u32 len;
 	bool is_page;
+	bool stamp;
 	u16 last;
 	u16 segs;
 	u32 wire_bytes;
@@ -417,6 +421,7 @@ struct tgbe_config {
  * @rss_entry: indirection table entry that selects a queue
  * @queue_drops: frames that found a receive ring full since the last call; NULL
  *		 where the chip does not count them
+ * @ptp: the chip has a clock and stamps frames by it, see tgbe_ptp.c
  */
 struct tgbe_chip {
 	const char *name;
@@ -453,6 +458,7 @@ struct tgbe_chip {
 	u32 rss_udp;
 	u8 (*rss_entry)(unsigned int queue);
 	u32 (*queue_drops)(struct tgbe_device *dev, unsigned int queue);
+	bool ptp;
 };
 
 /**
@@ -492,6 +498,74 @@ struct tgbe_link {
 	int speed;
 	u8 duplex;
 	u8 receiver_waits;
+};
+
+/**
+ * struct tgbe_clock - time as a function of the chip's free-running counter
+ * @cycles: reading of the counter at some moment
+ * @ns: the time at that moment
+ * @frac: and the fraction of a nanosecond, in units of 2^-%TGBE_CLOCK_RATE_BITS ns
+ * @rate: nanoseconds a cycle, in the same units
+ */
+struct tgbe_clock {
+	u64 cycles;
+	s64 ns;
+	u64 frac;
+	u64 rate;
+};
+
+#define TGBE_CLOCK_RATE_BITS	40
+#define TGBE_CLOCK_RATE_ONE	BIT_ULL(TGBE_CLOCK_RATE_BITS)
+
+/* What became of stamps. The names are in tgbe_stats.c */
+enum tgbe_ptp_counter {
+	TGBE_PTP_RX_STAMPS,
+	TGBE_PTP_RX_CLEARED,	/* nobody fetched it: its frame was dropped */
+	TGBE_PTP_TX_STAMPS,
+	TGBE_PTP_TX_LOST,	/* never came */
+	TGBE_PTP_TX_SKIPPED,	/* not asked for: another one was awaited */
+	TGBE_PTP_COUNTERS,
+};
+
+/**
+ * struct tgbe_ptp - the clock of the port, and the stamps that are awaited
+ *
+ * There from probe to remove, whether the port is open or not; all zero on a chip
+ * without.
+ *
+ * @info: what the PTP core knows
+ * @registered: the core's object; NULL on a chip without a clock
+ * @lock: protects what follows up to @tx_deadline, and the registers that are read
+ *	  in pairs; taken with interrupts off
+ * @clock: from counter to time
+ * @offset: to be added to the chip's counter, which a reset sets back
+ * @held: the chip is being reset or gone: the host's clock stands in
+ * @held_cycles: counter, with its offset, when that began
+ * @held_since: the host's clock then
+ * @config: what is stamped; written with RTNL as well
+ * @rx_taken: receive stamps fetched when the service work looked last
+ * @rx_waits: there was one then that nobody had fetched
+ * @tx_skb: sent frame whose stamp is awaited
+ * @tx_deadline: jiffies when that ends
+ * @tx_busy: bit 0: a frame with a request is on its way or in @tx_skb
+ * @counter: see enum tgbe_ptp_counter
+ */
+struct tgbe_ptp {
+	struct ptp_clock_info info;
+	struct ptp_clock *registered;
+	spinlock_t lock;	/* clock, stamps */
+	struct tgbe_clock clock;
+	u64 offset;
+	bool held;
+	u64 held_cycles;
+	u64 held_since;
+	struct kernel_hwtstamp_config config;
+	u64 rx_taken;
+	bool rx_waits;
+	struct sk_buff *tx_skb;
+	unsigned long tx_deadline;
+	unsigned long tx_busy;
+	atomic64_t counter[TGBE_PTP_COUNTERS];
 };
 
 /* Index of a latched hardware counter; the table is in tgbe_stats.c */
@@ -535,6 +609,7 @@ struct tgbe_link {
  * @lsc_events: link interrupts
  * @overruns: interrupts that reported a receive overrun
  * @overruns_seen: those that @fifo_errors knows of; @hw_lock
+ * @ptp: clock and time stamps
  * @debugfs: directory of the ring dumps
  * @led: LEDCTL as it was before the port was made to blink; RTNL
  */
@@ -578,6 +653,7 @@ struct tgbe_device {
 	atomic_t overruns;
 	int overruns_seen;
 
+	struct tgbe_ptp ptp;
 	struct dentry *debugfs;
 	u32 led;
 };
@@ -782,6 +858,30 @@ int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
 			  bool hung);
 unsigned int tgbe_config_frame(const struct tgbe_config *config);
 
+/* tgbe_ptp.c */
+void tgbe_ptp_init(struct tgbe_device *dev);
+void tgbe_ptp_exit(struct tgbe_device *dev);
+void tgbe_ptp_hold(struct tgbe_device *dev);
+void tgbe_ptp_resume(struct tgbe_device *dev);
+void tgbe_ptp_service(struct tgbe_device *dev);
+bool tgbe_ptp_tx_claim(struct tgbe_device *dev, struct sk_buff *skb);
+void tgbe_ptp_tx_sent(struct tgbe_device *dev, struct sk_buff *skb, bool may_deliver);
+void tgbe_ptp_tx_lost(struct tgbe_device *dev);
+void tgbe_ptp_rx(struct tgbe_device *dev, struct sk_buff *skb);
+int tgbe_ptp_hwtstamp_get(struct net_device *netdev,
+			  struct kernel_hwtstamp_config *config);
+int tgbe_ptp_hwtstamp_set(struct net_device *netdev,
+			  struct kernel_hwtstamp_config *config,
+			  struct netlink_ext_ack *extack);
+int tgbe_ptp_ts_info(struct tgbe_device *dev, struct kernel_ethtool_ts_info *info);
+void tgbe_ptp_ts_stats(struct tgbe_device *dev, struct ethtool_ts_stats *stats);
+#if IS_ENABLED(CONFIG_KUNIT)
+u64 tgbe_clock_rate(long scaled_ppm);
+s64 tgbe_clock_at(const struct tgbe_clock *clock, u64 cycles);
+void tgbe_clock_rebase(struct tgbe_clock *clock, u64 cycles);
+long tgbe_ptp_aux_work(struct ptp_clock_info *info);
+#endif
+
 /* tgbe_filter.c */
 void tgbe_filter_init(struct tgbe_device *dev);
 void tgbe_filter_mac(struct tgbe_device *dev);
@@ -824,6 +924,7 @@ extern const struct netdev_stat_ops tgbe_stat_ops;
 
 /* tgbe_netdev.c */
 void tgbe_netdev_init(struct tgbe_device *dev);
+int tgbe_netdev_reset(struct tgbe_device *dev);
 void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first);
 void tgbe_netdev_link_queues(struct tgbe_device *dev, unsigned int from,
 			     unsigned int to, bool linked);

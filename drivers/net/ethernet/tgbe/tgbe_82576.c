@@ -426,5 +426,6 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.frame_limit		= tgbe_82576_frame_limit,
 	.rss_entry		= tgbe_82576_rss_entry,
 	.queue_drops		= tgbe_82576_queue_drops,
+	.ptp			= true,
 };
 EXPORT_SYMBOL_IF_KUNIT(tgbe_chip_82576);

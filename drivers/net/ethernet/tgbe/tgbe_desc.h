@@ -51,6 +51,7 @@ struct tgbe_rx_desc_done {
 #define TGBE_RXD_STAT_VP		BIT(3)
 #define TGBE_RXD_STAT_UDPCS		BIT(4)
 #define TGBE_RXD_STAT_L4CS		BIT(5)
+#define TGBE_RXD_STAT_82576_TS		BIT(16)
 #define TGBE_RXD_ERR_CE			BIT(24)
 #define TGBE_RXD_ERR_SE			BIT(25)
 #define TGBE_RXD_ERR_SEQ		BIT(26)
@@ -127,6 +128,7 @@ static_assert(sizeof(union tgbe_tx_desc) == 16);
 
 /* cmd dword, both formats unless named */
 #define TGBE_TXD_LEN			GENMASK(15, 0)
+#define TGBE_TXD_ADV_TSTAMP		BIT(19)
 #define TGBE_TXD_DTYP			GENMASK(23, 20)
 #define TGBE_TXD_DTYP_ADV_CTX		2
 #define TGBE_TXD_DTYP_ADV_DATA		3

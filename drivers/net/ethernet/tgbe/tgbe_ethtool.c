@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The ethtool face. It checks arguments and passes them on. */
 #include <linux/ethtool.h>
-#include <linux/net_tstamp.h>
 
 #include "tgbe.h"
 
@@ -288,6 +287,18 @@ static void tgbe_get_ethtool_stats(struct net_device *netdev,
 	tgbe_stats_values(netdev_priv(netdev), data);
 }
 
+static int tgbe_get_ts_info(struct net_device *netdev,
+			    struct kernel_ethtool_ts_info *info)
+{
+	return tgbe_ptp_ts_info(netdev_priv(netdev), info);
+}
+
+static void tgbe_get_ts_stats(struct net_device *netdev,
+			      struct ethtool_ts_stats *stats)
+{
+	tgbe_ptp_ts_stats(netdev_priv(netdev), stats);
+}
+
 static void tgbe_get_pause_stats(struct net_device *netdev,
 				 struct ethtool_pause_stats *stats)
 {
@@ -417,7 +428,8 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 	.get_sset_count		= tgbe_get_sset_count,
 	.get_strings		= tgbe_get_strings,
 	.get_ethtool_stats	= tgbe_get_ethtool_stats,
-	.get_ts_info		= ethtool_op_get_ts_info,
+	.get_ts_info		= tgbe_get_ts_info,
+	.get_ts_stats		= tgbe_get_ts_stats,
 	.get_pause_stats	= tgbe_get_pause_stats,
 	.get_pauseparam		= tgbe_get_pauseparam,
 	.set_pauseparam		= tgbe_set_pauseparam,

@@ -247,6 +247,8 @@ static void tgbe_deliver(struct tgbe_vector *vector, struct tgbe_ring *ring,
 	if (status & TGBE_RXD_STAT_VP)
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q),
 				       le16_to_cpu(done->vlan));
+	if (unlikely(status & TGBE_RXD_STAT_82576_TS))
+		tgbe_ptp_rx(netdev_priv(netdev), skb);
 	skb_record_rx_queue(skb, ring->index);
 	skb->protocol = eth_type_trans(skb, netdev);
 	napi_gro_receive(&vector->napi, skb);
