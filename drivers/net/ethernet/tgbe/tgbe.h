@@ -72,6 +72,11 @@ static_assert(TGBE_TX_WAKE_DESCS < TGBE_RING_MIN);
 #define TGBE_RX_COPYBREAK_MAX	1024
 #define TGBE_TX_COPYBREAK_MAX	256
 
+/* What a header is split into: all that the field of SRRCTL can say in whole cache
+ * lines and more than Ethernet, IPv6 with an extension, and TCP have
+ */
+#define TGBE_RX_HEADER_BYTES	256
+
 /* Longest interval, in microseconds, for which a doorbell may be left to the poll:
  * settings for completions are not to delay what is sent
  */
@@ -124,13 +129,16 @@ struct tgbe_rx_slot {
  * @truesize: bytes of memory a buffer takes
  * @headroom: bytes in front of the data
  * @room: bytes the chip may write, a multiple of 1 KB
+ * @header: bytes of the buffer beside it that headers are split into, 0 for none
  *
- * @headroom + the largest piece written + skb_shared_info fit @truesize.
+ * @headroom + the largest piece written + skb_shared_info fit @truesize, except with
+ * @header: then a buffer is never more than a fragment.
  */
 struct tgbe_rx_geometry {
 	u16 truesize;
 	u16 headroom;
 	u16 room;
+	u16 header;
 };
 
 /* All members are u64, so that reading and folding are one loop */
@@ -144,6 +152,7 @@ struct tgbe_rx_stats {
 	u64 csum_good;		/* frames whose sums the chip checked */
 	u64 csum_none;		/* frames whose sums it did not look at */
 	u64 copied;		/* frames below copybreak */
+	u64 split;		/* frames whose header the chip split off */
 	u64 polls;
 	u64 doorbells;
 };
@@ -196,6 +205,9 @@ static_assert(sizeof(struct tgbe_rx_stats) <= sizeof(struct tgbe_tx_stats));
  * @copies: transmit: %TGBE_TX_COPYBREAK_MAX bytes a descriptor, mapped for good;
  *	    there once a copybreak was asked for
  * @copies_dma: bus address of @copies
+ * @headers: receive: a buffer for the header a descriptor, if they are split off
+ * @headers_dma: bus address of @headers
+ * @unsplit: receive: frames up to this many bytes are put together again
  * @drop_full: receive: drop what finds the ring full, so that other queues go on
  * @count: descriptors in the array
  * @limit: descriptors in use at most; below @count only where the chip must
@@ -237,6 +249,9 @@ struct tgbe_ring {
 	u16 copybreak;
 	void *copies;
 	dma_addr_t copies_dma;
+	void *headers;
+	dma_addr_t headers_dma;
+	u16 unsplit;
 	u8 index;
 	bool is_rx;
 	bool drop_full;
@@ -357,6 +372,9 @@ struct tgbe_vector {
  * @rx_batch: frames received in one poll at most
  * @tx_batch: frames taken back in one poll at most
  * @refill_batch: buffers posted with one tail write
+ * @rx_buffer: bytes a receive buffer shall take at least
+ * @split: headers of received frames are split off
+ * @unsplit: but not those of frames up to this many bytes
  * @rx_copybreak: received frames up to this many bytes are copied
  * @tx_copybreak: the same of frames to be sent
  * @moderation: of each vector, in use or not
@@ -370,6 +388,9 @@ struct tgbe_config {
 	u32 rx_batch;
 	u32 tx_batch;
 	u32 refill_batch;
+	u32 rx_buffer;
+	bool split;
+	u32 unsplit;
 	u32 rx_copybreak;
 	u32 tx_copybreak;
 	struct tgbe_moderation moderation[TGBE_MAX_QUEUES];
@@ -409,7 +430,7 @@ struct tgbe_config {
  * @irq_throttle: interval of a vector in microseconds; vector @queues_max is
  *		  that of link and other causes
  * @irq_kick: raise a vector's interrupt by software (any context)
- * @rx_geometry: buffer layout for frames of @frame bytes
+ * @rx_geometry: buffer layout for a configuration
  * @rx_arm: give a filled receive ring to the chip
  * @rx_quiesce: stop a receive queue; 0, or -ETIMEDOUT if the chip did not.
  *		Not there with @fixed_arrays: only a reset stops the receiver
@@ -421,6 +442,7 @@ struct tgbe_config {
  * @rss_entry: indirection table entry that selects a queue
  * @queue_drops: frames that found a receive ring full since the last call; NULL
  *		 where the chip does not count them
+ * @splits: the chip can split headers off
  * @ptp: the chip has a clock and stamps frames by it, see tgbe_ptp.c
  */
 struct tgbe_chip {
@@ -448,7 +470,7 @@ struct tgbe_chip {
 	void (*irq_throttle)(struct tgbe_device *dev, unsigned int vector,
 			     unsigned int usecs);
 	void (*irq_kick)(struct tgbe_vector *vector);
-	struct tgbe_rx_geometry (*rx_geometry)(unsigned int frame);
+	struct tgbe_rx_geometry (*rx_geometry)(const struct tgbe_config *config);
 	void (*rx_arm)(struct tgbe_device *dev, struct tgbe_ring *ring);
 	int (*rx_quiesce)(struct tgbe_device *dev, unsigned int queue);
 	void (*tx_arm)(struct tgbe_device *dev, struct tgbe_ring *ring);
@@ -458,6 +480,7 @@ struct tgbe_chip {
 	u32 rss_udp;
 	u8 (*rss_entry)(unsigned int queue);
 	u32 (*queue_drops)(struct tgbe_device *dev, unsigned int queue);
+	bool splits;
 	bool ptp;
 };
 
@@ -857,6 +880,8 @@ void tgbe_queues_free(struct tgbe_device *dev);
 int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
 			  bool hung);
 unsigned int tgbe_config_frame(const struct tgbe_config *config);
+unsigned int tgbe_config_buffer(struct tgbe_device *dev,
+				const struct tgbe_config *config);
 
 /* tgbe_ptp.c */
 void tgbe_ptp_init(struct tgbe_device *dev);

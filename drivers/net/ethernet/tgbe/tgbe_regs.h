@@ -162,8 +162,10 @@
 #define TGBE_82574_TXQ(n)		(0x03800 + 0x100 * (n))
 
 #define TGBE_SRRCTL_BSIZE_KB		GENMASK(6, 0)
+#define TGBE_SRRCTL_HEADER_64B		GENMASK(11, 8)
 #define TGBE_SRRCTL_DESCTYPE		GENMASK(27, 25)
 #define TGBE_SRRCTL_DESCTYPE_ADV_ONE	1
+#define TGBE_SRRCTL_DESCTYPE_SPLIT	2
 #define TGBE_SRRCTL_DROP_EN		BIT(31)
 
 /* RXDCTL and TXDCTL */
@@ -217,6 +219,12 @@
 #define TGBE_VFTA_WORDS			128
 #define TGBE_82576_UTA(n)		(0x0a000 + 4 * (n))
 #define TGBE_82576_UTA_WORDS		128
+
+/* Headers that are split off: every pair of IP with TCP, UDP or nothing known, but
+ * not NFS (82576 8.10)
+ */
+#define TGBE_82576_PSRTYPE		0x05480
+#define TGBE_82576_PSRTYPE_IP_TCP_UDP	GENMASK(9, 1)
 
 /* Receive-side scaling (82576 7.1, 82574 7.1) */
 #define TGBE_MRQC			0x05818

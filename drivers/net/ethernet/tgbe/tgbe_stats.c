@@ -120,7 +120,7 @@ static_assert(ARRAY_SIZE(size_ranges) == SIZE_CLASSES + 1);
  */
 static const char *const rx_names[] = {
 	"packets", "bytes", "drops", "errors", "csum_errors", "alloc_failed",
-	"csum_good", "csum_none", "copied", "polls", "doorbells",
+	"csum_good", "csum_none", "copied", "split", "polls", "doorbells",
 };
 
 static_assert(ARRAY_SIZE(rx_names) * sizeof(u64) ==
