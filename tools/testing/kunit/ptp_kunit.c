@@ -7,7 +7,7 @@
 #include "fake.h"
 
 /* A rate counts 2^-40 ns a cycle */
-#define ONE		(1ULL << 40)
+#define ONE		BIT_ULL(40)
 #define YEAR_NS		(365ULL * 24 * 3600 * NSEC_PER_SEC)
 
 #define TSYNCTXCTL	0xb614
@@ -198,6 +198,8 @@ static void filters(struct kunit *test)
 	int granted;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		bool l2 = cases[i].l2, l4 = cases[i].l4;
+
 		KUNIT_ASSERT_EQ(test, 0, set_config(fake, HWTSTAMP_TX_OFF,
 						    cases[i].wanted, &granted));
 		KUNIT_EXPECT_EQ(test, granted, cases[i].granted);
@@ -207,13 +209,13 @@ static void filters(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, fake_get(fake, TSYNCRXCFG), cases[i].message);
 		/* EtherType, enabled, to be stamped */
 		KUNIT_EXPECT_EQ(test, fake_get(fake, ETQF3),
-				cases[i].l2 ? 0x440088f7 : 0);
+				l2 ? 0x440088f7 : 0);
 		/* UDP in any pool, from any address to any: only protocol and
 		 * source port are compared, and the destination port of IMIR
 		 */
 		KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF3),
-				cases[i].l4 ? 0x68008011 : 0xf0000000);
-		if (!cases[i].l4)
+				l4 ? 0x68008011 : 0xf0000000);
+		if (!l4)
 			continue;
 		/* port 319 in network order */
 		KUNIT_EXPECT_EQ(test, fake_get(fake, SPQF3), 0x3f01);

@@ -140,7 +140,8 @@ static int tgbe_check_split(struct tgbe_device *dev, const struct tgbe_config *w
 			    struct netlink_ext_ack *extack)
 {
 	if (want->split && !dev->chip->splits) {
-		NL_SET_ERR_MSG_FMT_MOD(extack, "tcp-data-split must be off: the %s would have to stop its receiver",
+		NL_SET_ERR_MSG_FMT_MOD(extack,
+				       "tcp-data-split must be off: no header buffers on the %s",
 				       dev->chip->name);
 		return -EOPNOTSUPP;
 	}

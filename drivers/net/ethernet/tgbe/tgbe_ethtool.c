@@ -90,7 +90,8 @@ static int tgbe_want_buffer(struct tgbe_device *dev, struct tgbe_config *want,
 	least = tgbe_config_buffer(dev, want);
 	if (bytes >= least)
 		return 0;
-	NL_SET_ERR_MSG_FMT_MOD(extack, "rx-buf-len must be %u with this chip, MTU, rx-all and tcp-data-split",
+	NL_SET_ERR_MSG_FMT_MOD(extack,
+			       "rx-buf-len must be %u: chip, MTU, rx-all or split want it",
 			       least);
 	return -EINVAL;
 }

@@ -610,17 +610,20 @@ int tgbe_ptp_hwtstamp_set(struct net_device *netdev,
 	unsigned long flags;
 
 	if (!ptp->registered) {
-		NL_SET_ERR_MSG_FMT_MOD(extack, "the %s is used without its clock: only software stamps",
+		NL_SET_ERR_MSG_FMT_MOD(extack,
+				       "software stamps only: the %s runs without a clock",
 				       dev->chip->name);
 		return -EOPNOTSUPP;
 	}
 	if (config->tx_type != HWTSTAMP_TX_OFF && config->tx_type != HWTSTAMP_TX_ON) {
-		NL_SET_ERR_MSG_MOD(extack, "transmit stamps can be off or on; the chip does not write them into frames");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "transmit stamps must be off or on, not in the frame");
 		return -ERANGE;
 	}
 	if (config->rx_filter != HWTSTAMP_FILTER_NONE &&
 	    !filters[config->rx_filter].granted) {
-		NL_SET_ERR_MSG_MOD(extack, "the chip stamps PTP version 2 events, or version 1 Sync or Delay_Req, but no other frames");
+		NL_SET_ERR_MSG_MOD(extack,
+				   "only PTP v2 events, or one of v1 Sync and Delay_Req");
 		return -ERANGE;
 	}
 
