@@ -15,6 +15,14 @@ static unsigned int frame_of(unsigned int mtu)
 	return 14 + 4 + mtu + 4;
 }
 
+static struct tgbe_rx_geometry geometry(const struct tgbe_chip *chip,
+					unsigned int mtu)
+{
+	const struct tgbe_config config = { .mtu = mtu };
+
+	return chip->rx_geometry(&config);
+}
+
 static void frame_counts_header_tag_fcs(struct kunit *test)
 {
 	struct tgbe_config config = {};
@@ -53,7 +61,7 @@ static void buffers_82576(struct kunit *test)
 {
 	for (unsigned int mtu = MTU_MIN; mtu <= MTU_MAX; mtu++) {
 		struct tgbe_rx_geometry g =
-			tgbe_chip_82576.rx_geometry(frame_of(mtu));
+			geometry(&tgbe_chip_82576, mtu);
 
 		check_buffer(test, &g, mtu, min(frame_of(mtu), g.room));
 		/* 7 bits of SRRCTL */
@@ -67,11 +75,11 @@ static void buffers_82576(struct kunit *test)
 static void sizes_82576(struct kunit *test)
 {
 	struct tgbe_rx_geometry small =
-		tgbe_chip_82576.rx_geometry(frame_of(MTU_MIN));
+		geometry(&tgbe_chip_82576, MTU_MIN);
 	struct tgbe_rx_geometry standard =
-		tgbe_chip_82576.rx_geometry(frame_of(1500));
+		geometry(&tgbe_chip_82576, 1500);
 	struct tgbe_rx_geometry jumbo =
-		tgbe_chip_82576.rx_geometry(frame_of(9000));
+		geometry(&tgbe_chip_82576, 9000);
 
 	KUNIT_EXPECT_EQ(test, standard.truesize, 2048);
 	KUNIT_EXPECT_EQ(test, standard.room, 2048);
@@ -82,18 +90,39 @@ static void sizes_82576(struct kunit *test)
 	KUNIT_EXPECT_GE(test, jumbo.headroom, XDP_PACKET_HEADROOM);
 }
 
+/* Whole pages on request; with split headers the payload has a page from its
+ * beginning, and the header a buffer that SRRCTL can describe, in 64s up to 15
+ */
+static void wishes_82576(struct kunit *test)
+{
+	const struct tgbe_config large = { .mtu = 1500, .rx_buffer = 4096 };
+	const struct tgbe_config split = { .mtu = 1500, .split = true };
+	struct tgbe_rx_geometry g = tgbe_chip_82576.rx_geometry(&large);
+	struct tgbe_rx_geometry jumbo = geometry(&tgbe_chip_82576, 9000);
+
+	KUNIT_EXPECT_MEMEQ(test, &g, &jumbo, sizeof(g));
+	KUNIT_EXPECT_EQ(test, g.header, 0);
+	g = tgbe_chip_82576.rx_geometry(&split);
+	KUNIT_EXPECT_EQ(test, g.truesize, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, g.room, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, g.headroom, 0);
+	KUNIT_EXPECT_EQ(test, g.header % 64, 0);
+	KUNIT_EXPECT_GE(test, g.header, 128);
+	KUNIT_EXPECT_LE(test, g.header, 15 * 64);
+}
+
 /* The receiver must not be stopped, so nothing may change with the MTU; and no
  * register limits a frame to less than the room.
  */
 static void buffers_82574(struct kunit *test)
 {
 	struct tgbe_rx_geometry first =
-		tgbe_chip_82574.rx_geometry(frame_of(MTU_MIN));
+		geometry(&tgbe_chip_82574, MTU_MIN);
 
 	KUNIT_EXPECT_EQ(test, first.room, 3072);
 	for (unsigned int mtu = MTU_MIN; mtu <= MTU_MAX; mtu++) {
 		struct tgbe_rx_geometry g =
-			tgbe_chip_82574.rx_geometry(frame_of(mtu));
+			geometry(&tgbe_chip_82574, mtu);
 
 		check_buffer(test, &g, mtu, g.room);
 		KUNIT_ASSERT_MEMEQ(test, &g, &first, sizeof(g));
@@ -139,6 +168,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(frame_counts_header_tag_fcs),
 	KUNIT_CASE(buffers_82576),
 	KUNIT_CASE(sizes_82576),
+	KUNIT_CASE(wishes_82576),
 	KUNIT_CASE(buffers_82574),
 	KUNIT_CASE(limit_82576),
 	KUNIT_CASE(limit_82574),

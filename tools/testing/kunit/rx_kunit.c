@@ -16,6 +16,7 @@
 #define UDPCS	BIT(4)
 #define L4CS	BIT(5)
 #define IPCS	BIT(6)
+#define HBO	BIT(23)
 #define CE	BIT(24)
 #define SE	BIT(25)
 #define SEQ	BIT(26)
@@ -51,6 +52,24 @@ static void done_layout(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, status & TGBE_RXD_STAT_EOP);
 	KUNIT_EXPECT_TRUE(test, status & TGBE_RXD_STAT_VP);
 	KUNIT_EXPECT_FALSE(test, status & TGBE_RXD_ERR_FRAME);
+}
+
+/* Bit 31 says that the header was split, bits 30:21 are its length; an error bit that
+ * it was too long and is not in its buffer
+ */
+static void split_header(struct kunit *test)
+{
+	union tgbe_rx_desc desc = desc_of(54 << 21 | BIT(31), 0, DD | EOP, 1460);
+
+	KUNIT_EXPECT_EQ(test, tgbe_rxd_header(&desc.done), 54);
+	desc = desc_of(1023 << 21 | BIT(31) | 0xffff, 0, DD, 0);
+	KUNIT_EXPECT_EQ(test, tgbe_rxd_header(&desc.done), 1023);
+	/* what a card leaves there of a frame it did not split */
+	desc = desc_of(256 << 21, 0, DD | EOP, 60);
+	KUNIT_EXPECT_EQ(test, tgbe_rxd_header(&desc.done), 0);
+	desc = desc_of(300 << 21 | BIT(31), 0, DD | EOP | HBO, 1514);
+	KUNIT_EXPECT_EQ(test, tgbe_rxd_header(&desc.done), 0);
+	KUNIT_EXPECT_FALSE(test, HBO & TGBE_RXD_ERR_FRAME);
 }
 
 static void done_bits(struct kunit *test)
@@ -138,6 +157,7 @@ static void hash_types(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(done_layout),
 	KUNIT_CASE(done_bits),
+	KUNIT_CASE(split_header),
 	KUNIT_CASE(posting_takes_dd_back),
 	KUNIT_CASE(checksum_verdicts),
 	KUNIT_CASE(hash_types),

@@ -10,8 +10,10 @@
 #include <linux/dim.h>
 #include <linux/ethtool.h>
 #include <linux/if_vlan.h>
+#include <linux/net_tstamp.h>
 #include <linux/netdevice.h>
 #include <linux/pci.h>
+#include <linux/ptp_clock_kernel.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/workqueue.h>
 #include <kunit/visibility.h>
@@ -70,6 +72,11 @@ static_assert(TGBE_TX_WAKE_DESCS < TGBE_RING_MIN);
 #define TGBE_RX_COPYBREAK_MAX	1024
 #define TGBE_TX_COPYBREAK_MAX	256
 
+/* What a header is split into: all that the field of SRRCTL can say in whole cache
+ * lines and more than Ethernet, IPv6 with an extension, and TCP have
+ */
+#define TGBE_RX_HEADER_BYTES	256
+
 /* Longest interval, in microseconds, for which a doorbell may be left to the poll:
  * settings for completions are not to delay what is sent
  */
@@ -90,6 +97,7 @@ static_assert(TGBE_TX_WAKE_DESCS < TGBE_RING_MIN);
  * @dma: bus address of the mapped piece
  * @len: its length in bytes; 0 when this descriptor maps nothing
  * @is_page: mapped as a page fragment rather than as the linear part
+ * @stamp: in the first slot: the chip was asked when it sends the frame
  * @last: in a frame's first slot, index of the frame's last descriptor
  * @segs: in the first slot, frames on the wire
  * @wire_bytes: in the first slot, bytes on the wire without FCS
@@ -99,6 +107,7 @@ struct tgbe_tx_slot {
 	dma_addr_t dma;
 	u32 len;
 	bool is_page;
+	bool stamp;
 	u16 last;
 	u16 segs;
 	u32 wire_bytes;
@@ -120,13 +129,16 @@ struct tgbe_rx_slot {
  * @truesize: bytes of memory a buffer takes
  * @headroom: bytes in front of the data
  * @room: bytes the chip may write, a multiple of 1 KB
+ * @header: bytes of the buffer beside it that headers are split into, 0 for none
  *
- * @headroom + the largest piece written + skb_shared_info fit @truesize.
+ * @headroom + the largest piece written + skb_shared_info fit @truesize, except with
+ * @header: then a buffer is never more than a fragment.
  */
 struct tgbe_rx_geometry {
 	u16 truesize;
 	u16 headroom;
 	u16 room;
+	u16 header;
 };
 
 /* All members are u64, so that reading and folding are one loop */
@@ -140,6 +152,7 @@ struct tgbe_rx_stats {
 	u64 csum_good;		/* frames whose sums the chip checked */
 	u64 csum_none;		/* frames whose sums it did not look at */
 	u64 copied;		/* frames below copybreak */
+	u64 split;		/* frames whose header the chip split off */
 	u64 polls;
 	u64 doorbells;
 };
@@ -192,6 +205,9 @@ static_assert(sizeof(struct tgbe_rx_stats) <= sizeof(struct tgbe_tx_stats));
  * @copies: transmit: %TGBE_TX_COPYBREAK_MAX bytes a descriptor, mapped for good;
  *	    there once a copybreak was asked for
  * @copies_dma: bus address of @copies
+ * @headers: receive: a buffer for the header a descriptor, if they are split off
+ * @headers_dma: bus address of @headers
+ * @unsplit: receive: frames up to this many bytes are put together again
  * @drop_full: receive: drop what finds the ring full, so that other queues go on
  * @count: descriptors in the array
  * @limit: descriptors in use at most; below @count only where the chip must
@@ -233,6 +249,9 @@ struct tgbe_ring {
 	u16 copybreak;
 	void *copies;
 	dma_addr_t copies_dma;
+	void *headers;
+	dma_addr_t headers_dma;
+	u16 unsplit;
 	u8 index;
 	bool is_rx;
 	bool drop_full;
@@ -353,6 +372,9 @@ struct tgbe_vector {
  * @rx_batch: frames received in one poll at most
  * @tx_batch: frames taken back in one poll at most
  * @refill_batch: buffers posted with one tail write
+ * @rx_buffer: bytes a receive buffer shall take at least
+ * @split: headers of received frames are split off
+ * @unsplit: but not those of frames up to this many bytes
  * @rx_copybreak: received frames up to this many bytes are copied
  * @tx_copybreak: the same of frames to be sent
  * @moderation: of each vector, in use or not
@@ -366,6 +388,9 @@ struct tgbe_config {
 	u32 rx_batch;
 	u32 tx_batch;
 	u32 refill_batch;
+	u32 rx_buffer;
+	bool split;
+	u32 unsplit;
 	u32 rx_copybreak;
 	u32 tx_copybreak;
 	struct tgbe_moderation moderation[TGBE_MAX_QUEUES];
@@ -405,7 +430,7 @@ struct tgbe_config {
  * @irq_throttle: interval of a vector in microseconds; vector @queues_max is
  *		  that of link and other causes
  * @irq_kick: raise a vector's interrupt by software (any context)
- * @rx_geometry: buffer layout for frames of @frame bytes
+ * @rx_geometry: buffer layout for a configuration
  * @rx_arm: give a filled receive ring to the chip
  * @rx_quiesce: stop a receive queue; 0, or -ETIMEDOUT if the chip did not.
  *		Not there with @fixed_arrays: only a reset stops the receiver
@@ -417,6 +442,8 @@ struct tgbe_config {
  * @rss_entry: indirection table entry that selects a queue
  * @queue_drops: frames that found a receive ring full since the last call; NULL
  *		 where the chip does not count them
+ * @splits: the chip can split headers off
+ * @ptp: the chip has a clock and stamps frames by it, see tgbe_ptp.c
  */
 struct tgbe_chip {
 	const char *name;
@@ -443,7 +470,7 @@ struct tgbe_chip {
 	void (*irq_throttle)(struct tgbe_device *dev, unsigned int vector,
 			     unsigned int usecs);
 	void (*irq_kick)(struct tgbe_vector *vector);
-	struct tgbe_rx_geometry (*rx_geometry)(unsigned int frame);
+	struct tgbe_rx_geometry (*rx_geometry)(const struct tgbe_config *config);
 	void (*rx_arm)(struct tgbe_device *dev, struct tgbe_ring *ring);
 	int (*rx_quiesce)(struct tgbe_device *dev, unsigned int queue);
 	void (*tx_arm)(struct tgbe_device *dev, struct tgbe_ring *ring);
@@ -453,6 +480,8 @@ struct tgbe_chip {
 	u32 rss_udp;
 	u8 (*rss_entry)(unsigned int queue);
 	u32 (*queue_drops)(struct tgbe_device *dev, unsigned int queue);
+	bool splits;
+	bool ptp;
 };
 
 /**
@@ -492,6 +521,74 @@ struct tgbe_link {
 	int speed;
 	u8 duplex;
 	u8 receiver_waits;
+};
+
+/**
+ * struct tgbe_clock - time as a function of the chip's free-running counter
+ * @cycles: reading of the counter at some moment
+ * @ns: the time at that moment
+ * @frac: and the fraction of a nanosecond, in units of 2^-%TGBE_CLOCK_RATE_BITS ns
+ * @rate: nanoseconds a cycle, in the same units
+ */
+struct tgbe_clock {
+	u64 cycles;
+	s64 ns;
+	u64 frac;
+	u64 rate;
+};
+
+#define TGBE_CLOCK_RATE_BITS	40
+#define TGBE_CLOCK_RATE_ONE	BIT_ULL(TGBE_CLOCK_RATE_BITS)
+
+/* What became of stamps. The names are in tgbe_stats.c */
+enum tgbe_ptp_counter {
+	TGBE_PTP_RX_STAMPS,
+	TGBE_PTP_RX_CLEARED,	/* nobody fetched it: its frame was dropped */
+	TGBE_PTP_TX_STAMPS,
+	TGBE_PTP_TX_LOST,	/* never came */
+	TGBE_PTP_TX_SKIPPED,	/* not asked for: another one was awaited */
+	TGBE_PTP_COUNTERS,
+};
+
+/**
+ * struct tgbe_ptp - the clock of the port, and the stamps that are awaited
+ *
+ * There from probe to remove, whether the port is open or not; all zero on a chip
+ * without.
+ *
+ * @info: what the PTP core knows
+ * @registered: the core's object; NULL on a chip without a clock
+ * @lock: protects what follows up to @tx_deadline, and the registers that are read
+ *	  in pairs; taken with interrupts off
+ * @clock: from counter to time
+ * @offset: to be added to the chip's counter, which a reset sets back
+ * @held: the chip is being reset or gone: the host's clock stands in
+ * @held_cycles: counter, with its offset, when that began
+ * @held_since: the host's clock then
+ * @config: what is stamped; written with RTNL as well
+ * @rx_taken: receive stamps fetched when the service work looked last
+ * @rx_waits: there was one then that nobody had fetched
+ * @tx_skb: sent frame whose stamp is awaited
+ * @tx_deadline: jiffies when that ends
+ * @tx_busy: bit 0: a frame with a request is on its way or in @tx_skb
+ * @counter: see enum tgbe_ptp_counter
+ */
+struct tgbe_ptp {
+	struct ptp_clock_info info;
+	struct ptp_clock *registered;
+	spinlock_t lock;	/* clock, stamps */
+	struct tgbe_clock clock;
+	u64 offset;
+	bool held;
+	u64 held_cycles;
+	u64 held_since;
+	struct kernel_hwtstamp_config config;
+	u64 rx_taken;
+	bool rx_waits;
+	struct sk_buff *tx_skb;
+	unsigned long tx_deadline;
+	unsigned long tx_busy;
+	atomic64_t counter[TGBE_PTP_COUNTERS];
 };
 
 /* Index of a latched hardware counter; the table is in tgbe_stats.c */
@@ -535,6 +632,7 @@ struct tgbe_link {
  * @lsc_events: link interrupts
  * @overruns: interrupts that reported a receive overrun
  * @overruns_seen: those that @fifo_errors knows of; @hw_lock
+ * @ptp: clock and time stamps
  * @debugfs: directory of the ring dumps
  * @led: LEDCTL as it was before the port was made to blink; RTNL
  */
@@ -578,6 +676,7 @@ struct tgbe_device {
 	atomic_t overruns;
 	int overruns_seen;
 
+	struct tgbe_ptp ptp;
 	struct dentry *debugfs;
 	u32 led;
 };
@@ -781,6 +880,32 @@ void tgbe_queues_free(struct tgbe_device *dev);
 int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
 			  bool hung);
 unsigned int tgbe_config_frame(const struct tgbe_config *config);
+unsigned int tgbe_config_buffer(struct tgbe_device *dev,
+				const struct tgbe_config *config);
+
+/* tgbe_ptp.c */
+void tgbe_ptp_init(struct tgbe_device *dev);
+void tgbe_ptp_exit(struct tgbe_device *dev);
+void tgbe_ptp_hold(struct tgbe_device *dev);
+void tgbe_ptp_resume(struct tgbe_device *dev);
+void tgbe_ptp_service(struct tgbe_device *dev);
+bool tgbe_ptp_tx_claim(struct tgbe_device *dev, struct sk_buff *skb);
+void tgbe_ptp_tx_sent(struct tgbe_device *dev, struct sk_buff *skb, bool may_deliver);
+void tgbe_ptp_tx_lost(struct tgbe_device *dev);
+void tgbe_ptp_rx(struct tgbe_device *dev, struct sk_buff *skb);
+int tgbe_ptp_hwtstamp_get(struct net_device *netdev,
+			  struct kernel_hwtstamp_config *config);
+int tgbe_ptp_hwtstamp_set(struct net_device *netdev,
+			  struct kernel_hwtstamp_config *config,
+			  struct netlink_ext_ack *extack);
+int tgbe_ptp_ts_info(struct tgbe_device *dev, struct kernel_ethtool_ts_info *info);
+void tgbe_ptp_ts_stats(struct tgbe_device *dev, struct ethtool_ts_stats *stats);
+#if IS_ENABLED(CONFIG_KUNIT)
+u64 tgbe_clock_rate(long scaled_ppm);
+s64 tgbe_clock_at(const struct tgbe_clock *clock, u64 cycles);
+void tgbe_clock_rebase(struct tgbe_clock *clock, u64 cycles);
+long tgbe_ptp_aux_work(struct ptp_clock_info *info);
+#endif
 
 /* tgbe_filter.c */
 void tgbe_filter_init(struct tgbe_device *dev);
@@ -824,6 +949,7 @@ extern const struct netdev_stat_ops tgbe_stat_ops;
 
 /* tgbe_netdev.c */
 void tgbe_netdev_init(struct tgbe_device *dev);
+int tgbe_netdev_reset(struct tgbe_device *dev);
 void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first);
 void tgbe_netdev_link_queues(struct tgbe_device *dev, unsigned int from,
 			     unsigned int to, bool linked);

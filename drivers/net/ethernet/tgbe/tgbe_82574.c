@@ -268,7 +268,8 @@ static void tgbe_82574_irq_kick(struct tgbe_vector *vector)
 }
 
 /* The same for every frame size, see the top of this file */
-static struct tgbe_rx_geometry tgbe_82574_rx_geometry(unsigned int frame)
+static struct tgbe_rx_geometry
+tgbe_82574_rx_geometry(const struct tgbe_config *config)
 {
 	return (struct tgbe_rx_geometry){
 		.truesize = SZ_4K,

@@ -105,6 +105,7 @@ static int tgbe_82576_chip_reset(struct tgbe_device *dev)
 	tgbe_chip_pause_frames(dev);
 	tgbe_wr(dev, TGBE_VET, ETH_P_8021Q);
 	tgbe_wr(dev, TGBE_WUC, 0);
+	tgbe_wr(dev, TGBE_82576_PSRTYPE, TGBE_82576_PSRTYPE_IP_TCP_UDP);
 	tgbe_set_bits(dev, TGBE_82576_DTXCTL, TGBE_82576_DTXCTL_VLAN_ADDED);
 	tgbe_wr(dev, TGBE_RXCSUM, TGBE_RXCSUM_IPOFL | TGBE_RXCSUM_TUOFL |
 		TGBE_RXCSUM_82576_CRCOFL | TGBE_RXCSUM_PCSD);
@@ -289,17 +290,24 @@ static void tgbe_82576_irq_kick(struct tgbe_vector *vector)
 
 /* Frames of the standard MTU fit half a 4 KB page: RLPML keeps the chip from
  * writing more, although SRRCTL counts in whole KB. Larger ones go over
- * several page-sized buffers.
+ * several page-sized buffers. With the header split off a page has nothing but
+ * payload, from its beginning: only so can it be mapped by its reader.
  */
-static struct tgbe_rx_geometry tgbe_82576_rx_geometry(unsigned int frame)
+static struct tgbe_rx_geometry
+tgbe_82576_rx_geometry(const struct tgbe_config *config)
 {
 	const unsigned int tail = SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
-	struct tgbe_rx_geometry g;
-
 	/* one geometry for every MTU up to the standard one */
-	frame = max_t(unsigned int, frame,
-		      ETH_DATA_LEN + TGBE_FRAME_OVERHEAD);
-	if (frame + NET_SKB_PAD + tail <= SZ_2K) {
+	unsigned int frame = max_t(unsigned int, tgbe_config_frame(config),
+				   ETH_DATA_LEN + TGBE_FRAME_OVERHEAD);
+	struct tgbe_rx_geometry g = {};
+
+	if (config->split) {
+		g.truesize = SZ_4K;
+		g.room = SZ_4K;
+		g.header = TGBE_RX_HEADER_BYTES;
+	} else if (config->rx_buffer <= SZ_2K &&
+		   frame + NET_SKB_PAD + tail <= SZ_2K) {
 		g.truesize = SZ_2K;
 		g.room = SZ_2K;
 		g.headroom = round_down(SZ_2K - tail - frame, 64);
@@ -320,12 +328,15 @@ static int tgbe_82576_queue_switch(struct tgbe_device *dev, u32 ctl, u32 value)
 
 static void tgbe_82576_rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 {
+	const struct tgbe_rx_geometry *g = &ring->geometry;
 	u32 base = tgbe_82576_rxq(ring->index);
 	u32 srrctl;
 
-	srrctl = FIELD_PREP(TGBE_SRRCTL_BSIZE_KB,
-			    ring->geometry.room / SZ_1K) |
-		 FIELD_PREP(TGBE_SRRCTL_DESCTYPE, TGBE_SRRCTL_DESCTYPE_ADV_ONE);
+	srrctl = FIELD_PREP(TGBE_SRRCTL_BSIZE_KB, g->room / SZ_1K) |
+		 FIELD_PREP(TGBE_SRRCTL_HEADER_64B, g->header / 64) |
+		 FIELD_PREP(TGBE_SRRCTL_DESCTYPE,
+			    g->header ? TGBE_SRRCTL_DESCTYPE_SPLIT :
+					TGBE_SRRCTL_DESCTYPE_ADV_ONE);
 	if (ring->drop_full)
 		srrctl |= TGBE_SRRCTL_DROP_EN;
 
@@ -426,5 +437,7 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.frame_limit		= tgbe_82576_frame_limit,
 	.rss_entry		= tgbe_82576_rss_entry,
 	.queue_drops		= tgbe_82576_queue_drops,
+	.splits			= true,
+	.ptp			= true,
 };
 EXPORT_SYMBOL_IF_KUNIT(tgbe_chip_82576);

@@ -7,6 +7,7 @@
 #define _TGBE_COMPAT_H_
 
 #include <linux/dim.h>
+#include <linux/ethtool.h>
 #include <linux/netdevice.h>
 #include <linux/workqueue.h>
 #include <net/page_pool/types.h>
@@ -40,6 +41,31 @@ static inline void tgbe_net_dim(struct dim *dim, const struct dim_sample *end)
 	net_dim(dim, end);
 #else
 	net_dim(dim, *end);
+#endif
+}
+
+/* Before 6.14 there was no threshold for header split: every frame is above it */
+#ifdef HAVE_HDS_THRESH
+#define TGBE_RING_USE_HDS_THRESH	ETHTOOL_RING_USE_HDS_THRS
+#else
+#define TGBE_RING_USE_HDS_THRESH	0
+#endif
+
+static inline void tgbe_put_hds_thresh(struct kernel_ethtool_ringparam *kernel_ring,
+				       u32 thresh, u32 max)
+{
+#ifdef HAVE_HDS_THRESH
+	kernel_ring->hds_thresh = thresh;
+	kernel_ring->hds_thresh_max = max;
+#endif
+}
+
+static inline u32 tgbe_get_hds_thresh(const struct kernel_ethtool_ringparam *kernel_ring)
+{
+#ifdef HAVE_HDS_THRESH
+	return kernel_ring->hds_thresh;
+#else
+	return 0;
 #endif
 }
 

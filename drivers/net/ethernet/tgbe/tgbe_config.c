@@ -58,6 +58,19 @@ unsigned int tgbe_config_frame(const struct tgbe_config *config)
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_config_frame);
 
+/**
+ * tgbe_config_buffer() - memory that a receive buffer takes
+ * @dev: port
+ * @config: settings, in force or not
+ *
+ * Return: bytes.
+ */
+unsigned int tgbe_config_buffer(struct tgbe_device *dev,
+				const struct tgbe_config *config)
+{
+	return dev->chip->rx_geometry(config).truesize;
+}
+
 static int tgbe_check_size(const char *which, unsigned int size,
 			   struct netlink_ext_ack *extack)
 {
@@ -123,6 +136,19 @@ static int tgbe_check_shares(const struct tgbe_config *want,
 	return err;
 }
 
+static int tgbe_check_split(struct tgbe_device *dev, const struct tgbe_config *want,
+			    struct netlink_ext_ack *extack)
+{
+	if (want->split && !dev->chip->splits) {
+		NL_SET_ERR_MSG_FMT_MOD(extack,
+				       "tcp-data-split must be off: no header buffers on the %s",
+				       dev->chip->name);
+		return -EOPNOTSUPP;
+	}
+	return tgbe_check_range("hds-thresh", want->unsplit, 0,
+				TGBE_RX_COPYBREAK_MAX, extack);
+}
+
 /* A table that the user made is not changed behind his back. The core refuses such
  * a change of channels before it comes here.
  */
@@ -157,7 +183,9 @@ static int tgbe_validate(struct tgbe_device *dev, const struct tgbe_config *want
 			       extack);
 	if (err)
 		return err;
-	err = tgbe_check_table(dev, want, extack) ?: tgbe_check_shares(want, extack);
+	err = tgbe_check_table(dev, want, extack) ?:
+	      tgbe_check_shares(want, extack) ?:
+	      tgbe_check_split(dev, want, extack);
 	for (unsigned int q = 0; q < dev->queues_max && !err; q++) {
 		const struct tgbe_moderation *m = &want->moderation[q];
 
@@ -339,10 +367,9 @@ static bool tgbe_same_geometry(struct tgbe_device *dev,
 {
 	struct tgbe_rx_geometry a, b;
 
-	a = dev->chip->rx_geometry(tgbe_config_frame(&dev->config));
-	b = dev->chip->rx_geometry(tgbe_config_frame(want));
-	return a.truesize == b.truesize && a.room == b.room &&
-	       a.headroom == b.headroom;
+	a = dev->chip->rx_geometry(&dev->config);
+	b = dev->chip->rx_geometry(want);
+	return !memcmp(&a, &b, sizeof(a));
 }
 
 /* Arrays that stay: a size is only a limit, so there is nothing to swap */
@@ -472,6 +499,7 @@ static void tgbe_set_shares(struct tgbe_device *dev, const struct tgbe_config *w
 			continue;
 		WRITE_ONCE(vector->rx->batch, want->refill_batch);
 		WRITE_ONCE(vector->rx->copybreak, want->rx_copybreak);
+		WRITE_ONCE(vector->rx->unsplit, want->unsplit);
 		WRITE_ONCE(vector->tx->batch, want->tx_batch);
 		WRITE_ONCE(vector->tx->copybreak, want->tx_copybreak);
 	}

@@ -45,12 +45,16 @@ struct tgbe_rx_desc_done {
 };
 
 #define TGBE_RXD_INFO_RSS_TYPE		GENMASK(3, 0)
+#define TGBE_RXD_INFO_82576_HEADER	GENMASK(30, 21)
+#define TGBE_RXD_INFO_82576_SPLIT	BIT(31)
 #define TGBE_RXD_STAT_DD		BIT(0)
 #define TGBE_RXD_STAT_EOP		BIT(1)
 #define TGBE_RXD_STAT_IXSM		BIT(2)
 #define TGBE_RXD_STAT_VP		BIT(3)
 #define TGBE_RXD_STAT_UDPCS		BIT(4)
 #define TGBE_RXD_STAT_L4CS		BIT(5)
+#define TGBE_RXD_STAT_82576_TS		BIT(16)
+#define TGBE_RXD_ERR_82576_HBO		BIT(23)
 #define TGBE_RXD_ERR_CE			BIT(24)
 #define TGBE_RXD_ERR_SE			BIT(25)
 #define TGBE_RXD_ERR_SEQ		BIT(26)
@@ -84,6 +88,25 @@ union tgbe_rx_desc {
 };
 
 static_assert(sizeof(union tgbe_rx_desc) == 16);
+
+/**
+ * tgbe_rxd_header() - how much of a frame is in the header buffer
+ * @done: first descriptor of the frame, from a ring that has such buffers
+ *
+ * A header that the chip does not know, or that is too long for the buffer, is left
+ * with the rest (82576 7.1, header split but not always).
+ *
+ * Return: bytes; 0 if it was not split.
+ */
+static inline unsigned int tgbe_rxd_header(const struct tgbe_rx_desc_done *done)
+{
+	u32 info = le32_to_cpu(done->info);
+
+	if (!(info & TGBE_RXD_INFO_82576_SPLIT) ||
+	    done->status & cpu_to_le32(TGBE_RXD_ERR_82576_HBO))
+		return 0;
+	return FIELD_GET(TGBE_RXD_INFO_82576_HEADER, info);
+}
 
 /* Transmit data, both formats (82576 7.2, 82574 7.2) */
 struct tgbe_tx_desc_data {
@@ -127,6 +150,7 @@ static_assert(sizeof(union tgbe_tx_desc) == 16);
 
 /* cmd dword, both formats unless named */
 #define TGBE_TXD_LEN			GENMASK(15, 0)
+#define TGBE_TXD_ADV_TSTAMP		BIT(19)
 #define TGBE_TXD_DTYP			GENMASK(23, 20)
 #define TGBE_TXD_DTYP_ADV_CTX		2
 #define TGBE_TXD_DTYP_ADV_DATA		3

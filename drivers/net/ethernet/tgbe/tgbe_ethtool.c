@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The ethtool face. It checks arguments and passes them on. */
 #include <linux/ethtool.h>
-#include <linux/net_tstamp.h>
+#include <linux/ethtool_netlink.h>
 
 #include "tgbe.h"
 
@@ -63,6 +63,37 @@ static void tgbe_get_ringparam(struct net_device *netdev,
 	ring->tx_max_pending = TGBE_RING_MAX;
 	ring->rx_pending = dev->config.rx_size;
 	ring->tx_pending = dev->config.tx_size;
+	kernel_ring->rx_buf_len = tgbe_config_buffer(dev, &dev->config);
+	if (!dev->chip->splits)
+		return;
+	kernel_ring->tcp_data_split = dev->config.split ?
+				      ETHTOOL_TCP_DATA_SPLIT_ENABLED :
+				      ETHTOOL_TCP_DATA_SPLIT_DISABLED;
+	tgbe_put_hds_thresh(kernel_ring, dev->config.unsplit,
+			    TGBE_RX_COPYBREAK_MAX);
+}
+
+/* What is read back is what a buffer takes, so another value is a wish */
+static int tgbe_want_buffer(struct tgbe_device *dev, struct tgbe_config *want,
+			    u32 bytes, struct netlink_ext_ack *extack)
+{
+	unsigned int least;
+
+	if (bytes == tgbe_config_buffer(dev, &dev->config))
+		return 0;
+	if (bytes != SZ_2K && bytes != SZ_4K) {
+		NL_SET_ERR_MSG_FMT_MOD(extack, "rx-buf-len must be %u or %u", SZ_2K,
+				       SZ_4K);
+		return -EINVAL;
+	}
+	want->rx_buffer = bytes;
+	least = tgbe_config_buffer(dev, want);
+	if (bytes >= least)
+		return 0;
+	NL_SET_ERR_MSG_FMT_MOD(extack,
+			       "rx-buf-len must be %u: chip, MTU, rx-all or split want it",
+			       least);
+	return -EINVAL;
 }
 
 static int tgbe_set_ringparam(struct net_device *netdev,
@@ -72,9 +103,16 @@ static int tgbe_set_ringparam(struct net_device *netdev,
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 	struct tgbe_config want = dev->config;
+	int err;
 
 	want.rx_size = ring->rx_pending;
 	want.tx_size = ring->tx_pending;
+	/* auto is off: whole pages for what fits a half cost more than they save */
+	want.split = kernel_ring->tcp_data_split == ETHTOOL_TCP_DATA_SPLIT_ENABLED;
+	want.unsplit = tgbe_get_hds_thresh(kernel_ring);
+	err = tgbe_want_buffer(dev, &want, kernel_ring->rx_buf_len, extack);
+	if (err)
+		return err;
 	return tgbe_config_apply(dev, &want, extack);
 }
 
@@ -288,6 +326,18 @@ static void tgbe_get_ethtool_stats(struct net_device *netdev,
 	tgbe_stats_values(netdev_priv(netdev), data);
 }
 
+static int tgbe_get_ts_info(struct net_device *netdev,
+			    struct kernel_ethtool_ts_info *info)
+{
+	return tgbe_ptp_ts_info(netdev_priv(netdev), info);
+}
+
+static void tgbe_get_ts_stats(struct net_device *netdev,
+			      struct ethtool_ts_stats *stats)
+{
+	tgbe_ptp_ts_stats(netdev_priv(netdev), stats);
+}
+
 static void tgbe_get_pause_stats(struct net_device *netdev,
 				 struct ethtool_pause_stats *stats)
 {
@@ -384,6 +434,9 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 				     ETHTOOL_COALESCE_USECS_IRQ |
 				     ETHTOOL_COALESCE_MAX_FRAMES_IRQ |
 				     ETHTOOL_COALESCE_USE_ADAPTIVE,
+	.supported_ring_params	= ETHTOOL_RING_USE_RX_BUF_LEN |
+				  ETHTOOL_RING_USE_TCP_DATA_SPLIT |
+				  TGBE_RING_USE_HDS_THRESH,
 	.get_drvinfo		= tgbe_get_drvinfo,
 	.get_regs_len		= tgbe_get_regs_len,
 	.get_regs		= tgbe_get_regs,
@@ -417,7 +470,8 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 	.get_sset_count		= tgbe_get_sset_count,
 	.get_strings		= tgbe_get_strings,
 	.get_ethtool_stats	= tgbe_get_ethtool_stats,
-	.get_ts_info		= ethtool_op_get_ts_info,
+	.get_ts_info		= tgbe_get_ts_info,
+	.get_ts_stats		= tgbe_get_ts_stats,
 	.get_pause_stats	= tgbe_get_pause_stats,
 	.get_pauseparam		= tgbe_get_pauseparam,
 	.set_pauseparam		= tgbe_set_pauseparam,

@@ -66,13 +66,32 @@ void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first)
 	free_cpumask_var(mask);
 }
 
+/**
+ * tgbe_netdev_reset() - reset the chip, and let only the chip notice
+ * @dev: port, its polls disabled
+ *
+ * The clock goes on as if nothing had happened.
+ *
+ * Context: process, RTNL.
+ * Return: 0 or the error of the chip's reset.
+ */
+int tgbe_netdev_reset(struct tgbe_device *dev)
+{
+	int err;
+
+	tgbe_ptp_hold(dev);
+	err = dev->chip->reset(dev);
+	tgbe_ptp_resume(dev);
+	return err;
+}
+
 static int tgbe_ndo_open(struct net_device *netdev)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 	int err;
 
 	pci_set_master(dev->pdev);
-	err = dev->chip->reset(dev);
+	err = tgbe_netdev_reset(dev);
 	if (err)
 		return err;
 	err = tgbe_queues_alloc(dev);
@@ -121,7 +140,7 @@ static int tgbe_ndo_stop(struct net_device *netdev)
 	netif_tx_disable(dev->netdev);
 	tgbe_stats_harvest(dev);
 	/* the only thing that stops the receiver of every chip */
-	if (dev->chip->reset(dev))
+	if (tgbe_netdev_reset(dev))
 		pci_clear_master(dev->pdev);
 	tgbe_queues_free(dev);
 	return 0;
@@ -226,6 +245,8 @@ static const struct net_device_ops netdev_ops = {
 	.ndo_fix_features	= tgbe_ndo_fix_features,
 	.ndo_set_features	= tgbe_ndo_set_features,
 	.ndo_tx_timeout		= tgbe_ndo_tx_timeout,
+	.ndo_hwtstamp_get	= tgbe_ptp_hwtstamp_get,
+	.ndo_hwtstamp_set	= tgbe_ptp_hwtstamp_set,
 };
 
 /* The last resort, when a queue cannot be stopped: all of them, and the link */
@@ -294,6 +315,7 @@ static void tgbe_service_work(struct work_struct *work)
 
 	tgbe_link_check(dev);
 	tgbe_stats_harvest(dev);
+	tgbe_ptp_service(dev);
 	/* a change of rings may be under way: the lock keeps them here */
 	spin_lock_bh(&dev->stats_lock);
 	for (unsigned int q = 0; q < dev->queues_max; q++) {

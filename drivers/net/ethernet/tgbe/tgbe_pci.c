@@ -167,6 +167,7 @@ static struct tgbe_device *tgbe_alloc_device(struct pci_dev *pdev,
 	spin_lock_init(&dev->ctrl_lock);
 	spin_lock_init(&dev->filter_lock);
 	spin_lock_init(&dev->stats_lock);
+	spin_lock_init(&dev->ptp.lock);
 	return dev;
 }
 
@@ -196,15 +197,18 @@ static int tgbe_bring_up(struct tgbe_device *dev)
 					dev->config.queues);
 	if (err)
 		goto free_irq;
+	tgbe_ptp_init(dev);
 	/* an open follows at once, which then finds carrier unknown */
 	netif_carrier_off(dev->netdev);
 	err = register_netdev(dev->netdev);
 	if (err)
-		goto free_irq;
+		goto exit_ptp;
 	tgbe_netdev_xps(dev, 0);
 	tgbe_debugfs_add(dev);
 	return 0;
 
+exit_ptp:
+	tgbe_ptp_exit(dev);
 free_irq:
 	tgbe_irq_free(dev);
 	return err;
@@ -256,6 +260,7 @@ static void tgbe_remove(struct pci_dev *pdev)
 	tgbe_debugfs_remove(dev);
 	unregister_netdev(netdev);
 	cancel_work_sync(&dev->timeout_work);
+	tgbe_ptp_exit(dev);
 	/* back to the firmware, and to the next driver */
 	tgbe_clear_bits(dev, TGBE_CTRL_EXT, TGBE_CTRL_EXT_DRV_LOAD);
 	tgbe_irq_free(dev);
@@ -273,6 +278,8 @@ static void tgbe_shutdown(struct pci_dev *pdev)
 	dev_close(netdev);
 	netif_device_detach(netdev);
 	rtnl_unlock();
+	/* its readers are still there */
+	tgbe_ptp_hold(netdev_priv(netdev));
 	tgbe_clear_bits(netdev_priv(netdev), TGBE_CTRL_EXT,
 			TGBE_CTRL_EXT_DRV_LOAD);
 	pci_disable_device(pdev);

@@ -162,8 +162,10 @@
 #define TGBE_82574_TXQ(n)		(0x03800 + 0x100 * (n))
 
 #define TGBE_SRRCTL_BSIZE_KB		GENMASK(6, 0)
+#define TGBE_SRRCTL_HEADER_64B		GENMASK(11, 8)
 #define TGBE_SRRCTL_DESCTYPE		GENMASK(27, 25)
 #define TGBE_SRRCTL_DESCTYPE_ADV_ONE	1
+#define TGBE_SRRCTL_DESCTYPE_SPLIT	2
 #define TGBE_SRRCTL_DROP_EN		BIT(31)
 
 /* RXDCTL and TXDCTL */
@@ -218,6 +220,12 @@
 #define TGBE_82576_UTA(n)		(0x0a000 + 4 * (n))
 #define TGBE_82576_UTA_WORDS		128
 
+/* Headers that are split off: every pair of IP with TCP, UDP or nothing known, but
+ * not NFS (82576 8.10)
+ */
+#define TGBE_82576_PSRTYPE		0x05480
+#define TGBE_82576_PSRTYPE_IP_TCP_UDP	GENMASK(9, 1)
+
 /* Receive-side scaling (82576 7.1, 82574 7.1) */
 #define TGBE_MRQC			0x05818
 #define TGBE_MRQC_82576_RSS		2
@@ -234,6 +242,55 @@
 #define TGBE_RETA_ENTRIES		128
 #define TGBE_RSSRK(n)			(0x05c80 + 4 * (n))
 #define TGBE_RSSRK_BYTES		40
+
+/* Clock and time stamps of the 82576 (7.10, 8.16). SYSTIM counts up by
+ * INCVALUE every INCPERIOD of 16 ns; reading its low half latches the high one.
+ */
+#define TGBE_82576_SYSTIML		0x0b600
+#define TGBE_82576_SYSTIMH		0x0b604
+#define TGBE_82576_TIMINCA		0x0b608
+#define TGBE_82576_TIMINCA_VALUE	GENMASK(23, 0)
+#define TGBE_82576_TIMINCA_PERIOD	GENMASK(31, 24)
+#define TGBE_82576_TSYNCTXCTL		0x0b614
+#define TGBE_82576_TXSTMPL		0x0b618
+#define TGBE_82576_TXSTMPH		0x0b61c
+#define TGBE_82576_TSYNCRXCTL		0x0b620
+#define TGBE_82576_TSYNCRXCTL_TYPE	GENMASK(3, 1)
+#define TGBE_82576_TSYNC_L2_V2		0
+#define TGBE_82576_TSYNC_L4_V1		1
+#define TGBE_82576_TSYNC_L2_L4_V2	2
+#define TGBE_82576_TSYNC_EVENT_V2	5
+#define TGBE_82576_RXSTMPL		0x0b624
+#define TGBE_82576_RXSTMPH		0x0b628
+#define TGBE_82576_RXSATRH		0x0b630
+#define TGBE_82576_TSYNCRXCFG		0x05f50
+#define TGBE_82576_TSYNCRXCFG_V1	GENMASK(7, 0)
+#define TGBE_82576_TSYNCRXCFG_V2	GENMASK(15, 8)
+/* both TSYNCTXCTL and TSYNCRXCTL */
+#define TGBE_82576_TSYNC_VALID		BIT(0)
+#define TGBE_82576_TSYNC_ENABLE		BIT(4)
+
+/* Filters that find frames to be stamped: one of eight by EtherType, and one of
+ * eight by UDP port (82576 7.1, 8.10)
+ */
+#define TGBE_82576_PTP_FILTER		3
+#define TGBE_82576_ETQF(n)		(0x05cb0 + 4 * (n))
+#define TGBE_82576_ETQF_TYPE		GENMASK(15, 0)
+#define TGBE_82576_ETQF_ENABLE		BIT(26)
+#define TGBE_82576_ETQF_1588		BIT(30)
+#define TGBE_82576_SPQF(n)		(0x059c0 + 4 * (n))
+#define TGBE_82576_FTQF(n)		(0x059e0 + 4 * (n))
+#define TGBE_82576_FTQF_PROTO		GENMASK(7, 0)
+#define TGBE_82576_FTQF_ANY_POOL	BIT(15)
+#define TGBE_82576_FTQF_1588		BIT(27)
+#define TGBE_82576_FTQF_ANY_PROTO	BIT(28)
+#define TGBE_82576_FTQF_ANY_SADDR	BIT(29)
+#define TGBE_82576_FTQF_ANY_DADDR	BIT(30)
+#define TGBE_82576_FTQF_ANY_SPORT	BIT(31)
+#define TGBE_82576_IMIR(n)		(0x05a80 + 4 * (n))
+#define TGBE_82576_IMIREXT(n)		(0x05aa0 + 4 * (n))
+#define TGBE_82576_IMIREXT_ANY_SIZE	BIT(12)
+#define TGBE_82576_IMIREXT_ANY_FLAGS	BIT(19)
 
 /* Management, PCIe, semaphores */
 #define TGBE_82574_EXTCNF_CTRL		0x00f00

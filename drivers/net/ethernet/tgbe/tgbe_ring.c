@@ -59,6 +59,18 @@ static int tgbe_fill(struct tgbe_ring *ring)
 	return 0;
 }
 
+static size_t tgbe_headers_bytes(const struct tgbe_ring *ring)
+{
+	return (size_t)ring->count * ring->geometry.header;
+}
+
+static int tgbe_alloc_headers(struct tgbe_ring *ring)
+{
+	ring->headers = dma_alloc_coherent(ring->dma_dev, tgbe_headers_bytes(ring),
+					   &ring->headers_dma, GFP_KERNEL);
+	return ring->headers ? 0 : -ENOMEM;
+}
+
 static size_t tgbe_copies_bytes(const struct tgbe_ring *ring)
 {
 	return (size_t)ring->count * TGBE_TX_COPYBREAK_MAX;
@@ -121,15 +133,17 @@ struct tgbe_ring *tgbe_ring_alloc(struct tgbe_device *dev, bool is_rx,
 	 */
 	ring->drop_full = config->queues > 1;
 	ring->count = dev->chip->fixed_arrays ? TGBE_RING_MAX : ring->limit;
+	ring->unsplit = config->unsplit;
 	if (is_rx)
-		ring->geometry =
-			dev->chip->rx_geometry(tgbe_config_frame(config));
+		ring->geometry = dev->chip->rx_geometry(config);
 
 	err = tgbe_alloc_desc(ring);
 	if (!err)
 		err = tgbe_alloc_slots(ring);
 	if (!err && is_rx)
 		err = tgbe_alloc_pool(dev, ring);
+	if (!err && ring->geometry.header)
+		err = tgbe_alloc_headers(ring);
 	if (!err && is_rx)
 		err = tgbe_fill(ring);
 	if (!err && !is_rx && config->tx_copybreak)
@@ -157,6 +171,9 @@ void tgbe_ring_free(struct tgbe_ring *ring)
 		tgbe_rx_flush(ring);
 	if (ring->pool)
 		page_pool_destroy(ring->pool);
+	if (ring->headers)
+		dma_free_coherent(ring->dma_dev, tgbe_headers_bytes(ring),
+				  ring->headers, ring->headers_dma);
 	if (ring->copies)
 		dma_free_coherent(ring->dma_dev, tgbe_copies_bytes(ring),
 				  ring->copies, ring->copies_dma);

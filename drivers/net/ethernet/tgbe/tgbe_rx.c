@@ -16,6 +16,11 @@ static union tgbe_rx_desc *tgbe_rxd_at(const struct tgbe_ring *ring, u16 i)
 	return (union tgbe_rx_desc *)ring->desc + i;
 }
 
+static dma_addr_t tgbe_header_dma(const struct tgbe_ring *ring, u16 i)
+{
+	return ring->headers ? ring->headers_dma + i * ring->geometry.header : 0;
+}
+
 /**
  * tgbe_rx_refill() - post buffers, without telling the chip
  * @ring: receive ring
@@ -43,8 +48,10 @@ unsigned int tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted,
 			break;
 		dma = page_pool_get_dma_addr(slot->page) + slot->offset;
 		desc->post.addr = cpu_to_le64(dma + ring->geometry.headroom);
-		/* this also takes back the DD bit of the last time round */
-		desc->post.header_addr = 0;
+		/* this also takes back the DD bit of the last time round, for
+		 * header buffers begin at even addresses
+		 */
+		desc->post.header_addr = cpu_to_le64(tgbe_header_dma(ring, i));
 		i = tgbe_ring_next(ring, i);
 	}
 	ring->next_to_use = i;
@@ -87,6 +94,8 @@ static void tgbe_recycle(struct tgbe_ring *ring, struct page *page)
 /* The largest piece that leaves room for what build_skb puts behind it */
 static unsigned int tgbe_piece_limit(const struct tgbe_rx_geometry *g)
 {
+	if (g->header)
+		return g->room;
 	return min_t(unsigned int, g->room,
 		     g->truesize - g->headroom -
 		     SKB_DATA_ALIGN(sizeof(struct skb_shared_info)));
@@ -119,6 +128,45 @@ static struct sk_buff *tgbe_wrap_frame(struct tgbe_ring *ring, struct page *page
 	return skb;
 }
 
+/* Begin a frame of a ring with header buffers: the header is copied, from its own
+ * buffer or, if it was not split, from where it is; what follows stays where it is.
+ * Not so in frames of the least length, whose payload is mostly padding.
+ */
+static struct sk_buff *tgbe_split_frame(struct tgbe_vector *vector,
+					struct tgbe_ring *ring,
+					const struct tgbe_rx_slot *slot,
+					struct page *page, unsigned int header,
+					unsigned int len, bool eop,
+					struct tgbe_rx_stats *stats)
+{
+	const struct tgbe_rx_geometry *g = &ring->geometry;
+	void *data = page_address(page) + slot->offset;
+	unsigned int pull = 0;
+	struct sk_buff *skb;
+
+	if (eop && header + len <= max_t(u16, READ_ONCE(ring->unsplit), ETH_ZLEN))
+		pull = len;
+	else if (!header)
+		pull = eth_get_headlen(ring->netdev, data,
+				       min_t(unsigned int, len, g->header));
+	skb = napi_alloc_skb(&vector->napi, header + pull);
+	if (unlikely(!skb)) {
+		tgbe_recycle(ring, page);
+		return NULL;
+	}
+	skb_put_data(skb, ring->headers + (slot - ring->rx_slot) * g->header,
+		     header);
+	skb_put_data(skb, data, pull);
+	skb_mark_for_recycle(skb);
+	if (pull == len) {
+		tgbe_recycle(ring, page);
+		return skb;
+	}
+	skb_add_rx_frag(skb, 0, page, slot->offset + pull, len - pull, g->truesize);
+	stats->split += header > 0;
+	return skb;
+}
+
 /* Give up the frame at hand, up to and including its last descriptor */
 static void tgbe_give_up(struct tgbe_ring *ring)
 {
@@ -128,13 +176,21 @@ static void tgbe_give_up(struct tgbe_ring *ring)
 	ring->discard = true;
 }
 
+static bool tgbe_can_begin(const struct tgbe_rx_geometry *g, unsigned int header,
+			   unsigned int len)
+{
+	if (header)
+		return header >= ETH_HLEN && header <= g->header;
+	return len >= ETH_HLEN;
+}
+
 /* Add one buffer to the frame at hand. The chip's word is checked: a piece
- * must fit its buffer, the first one must hold an Ethernet header, and a frame
- * must end before it runs out of fragments.
+ * must fit its buffer, the first one, or the @header bytes split off it, must hold
+ * an Ethernet header, and a frame must end before it runs out of fragments.
  */
 static void tgbe_take_piece(struct tgbe_vector *vector, struct tgbe_ring *ring,
-			    struct tgbe_rx_slot *slot, unsigned int len, bool eop,
-			    struct tgbe_rx_stats *stats)
+			    struct tgbe_rx_slot *slot, unsigned int header,
+			    unsigned int len, bool eop, struct tgbe_rx_stats *stats)
 {
 	const struct tgbe_rx_geometry *g = &ring->geometry;
 	struct page *page = slot->page;
@@ -146,7 +202,8 @@ static void tgbe_take_piece(struct tgbe_vector *vector, struct tgbe_ring *ring,
 		tgbe_recycle(ring, page);
 		return;
 	}
-	if (unlikely(len > tgbe_piece_limit(g) || (!skb && len < ETH_HLEN) ||
+	if (unlikely(len > tgbe_piece_limit(g) ||
+		     (!skb && !tgbe_can_begin(g, header, len)) ||
 		     (skb && skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS))) {
 		stats->errors++;
 		tgbe_recycle(ring, page);
@@ -167,7 +224,10 @@ static void tgbe_take_piece(struct tgbe_vector *vector, struct tgbe_ring *ring,
 	}
 
 	prefetch(buffer + g->headroom);
-	if (eop && len <= READ_ONCE(ring->copybreak)) {
+	if (g->header) {
+		skb = tgbe_split_frame(vector, ring, slot, page, header, len, eop,
+				       stats);
+	} else if (eop && len <= READ_ONCE(ring->copybreak)) {
 		skb = tgbe_copy_frame(vector, ring, page, buffer + g->headroom, len);
 		stats->copied++;
 	} else {
@@ -247,6 +307,8 @@ static void tgbe_deliver(struct tgbe_vector *vector, struct tgbe_ring *ring,
 	if (status & TGBE_RXD_STAT_VP)
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q),
 				       le16_to_cpu(done->vlan));
+	if (unlikely(status & TGBE_RXD_STAT_82576_TS))
+		tgbe_ptp_rx(netdev_priv(netdev), skb);
 	skb_record_rx_queue(skb, ring->index);
 	skb->protocol = eth_type_trans(skb, netdev);
 	napi_gro_receive(&vector->napi, skb);
@@ -277,6 +339,7 @@ int tgbe_rx_clean(struct tgbe_vector *vector, struct tgbe_ring *ring,
 		  int budget)
 {
 	struct tgbe_rx_stats stats = { .polls = 1 };
+	unsigned int header = 0;
 	int work = 0;
 
 	while (work < budget) {
@@ -293,7 +356,10 @@ int tgbe_rx_clean(struct tgbe_vector *vector, struct tgbe_ring *ring,
 
 		ring->next_to_clean = tgbe_ring_next(ring, i);
 		prefetch(tgbe_rxd_at(ring, ring->next_to_clean));
-		tgbe_take_piece(vector, ring, slot, le16_to_cpu(desc->done.length),
+		if (ring->headers)
+			header = tgbe_rxd_header(&desc->done);
+		tgbe_take_piece(vector, ring, slot, header,
+				le16_to_cpu(desc->done.length),
 				status & TGBE_RXD_STAT_EOP, &stats);
 		if (status & TGBE_RXD_STAT_EOP) {
 			tgbe_deliver(vector, ring, &desc->done, status, &stats);

@@ -120,7 +120,7 @@ static_assert(ARRAY_SIZE(size_ranges) == SIZE_CLASSES + 1);
  */
 static const char *const rx_names[] = {
 	"packets", "bytes", "drops", "errors", "csum_errors", "alloc_failed",
-	"csum_good", "csum_none", "copied", "polls", "doorbells",
+	"csum_good", "csum_none", "copied", "split", "polls", "doorbells",
 };
 
 static_assert(ARRAY_SIZE(rx_names) * sizeof(u64) ==
@@ -139,6 +139,21 @@ static_assert(ARRAY_SIZE(tx_names) * sizeof(u64) ==
 static const char *const port_names[] = {
 	"rx_fifo_errors", "link_events", "rx_overrun_events",
 };
+
+static const char *const ptp_names[] = {
+	[TGBE_PTP_RX_STAMPS]	= "rx_hwtstamps",
+	[TGBE_PTP_RX_CLEARED]	= "rx_hwtstamp_cleared",
+	[TGBE_PTP_TX_STAMPS]	= "tx_hwtstamps",
+	[TGBE_PTP_TX_LOST]	= "tx_hwtstamp_timeouts",
+	[TGBE_PTP_TX_SKIPPED]	= "tx_hwtstamp_skipped",
+};
+
+static_assert(ARRAY_SIZE(ptp_names) == TGBE_PTP_COUNTERS);
+
+static unsigned int tgbe_ptp_counters(const struct tgbe_device *dev)
+{
+	return dev->chip->ptp ? TGBE_PTP_COUNTERS : 0;
+}
 
 static bool tgbe_shows_counter(const struct tgbe_device *dev,
 			       const struct hw_counter *c)
@@ -297,7 +312,7 @@ EXPORT_SYMBOL_IF_KUNIT(tgbe_stats_get64);
  */
 int tgbe_stats_count(struct tgbe_device *dev)
 {
-	int n = ARRAY_SIZE(port_names);
+	int n = ARRAY_SIZE(port_names) + tgbe_ptp_counters(dev);
 
 	for (unsigned int i = 0; i < HW_COUNTERS; i++)
 		n += tgbe_shows_counter(dev, &hw_counters[i]);
@@ -318,6 +333,8 @@ void tgbe_stats_strings(struct tgbe_device *dev, u8 *data)
 
 	for (i = 0; i < ARRAY_SIZE(port_names); i++)
 		ethtool_puts(&data, port_names[i]);
+	for (i = 0; i < tgbe_ptp_counters(dev); i++)
+		ethtool_puts(&data, ptp_names[i]);
 	for (i = 0; i < HW_COUNTERS; i++)
 		if (tgbe_shows_counter(dev, &hw_counters[i]))
 			ethtool_puts(&data, hw_counters[i].name);
@@ -352,6 +369,8 @@ void tgbe_stats_values(struct tgbe_device *dev, u64 *data)
 	*data++ = dev->fifo_errors;
 	*data++ = atomic_read(&dev->lsc_events);
 	*data++ = atomic_read(&dev->overruns);
+	for (i = 0; i < tgbe_ptp_counters(dev); i++)
+		*data++ = atomic64_read(&dev->ptp.counter[i]);
 	for (i = 0; i < HW_COUNTERS; i++)
 		if (tgbe_shows_counter(dev, &hw_counters[i]))
 			*data++ = dev->hw[i];

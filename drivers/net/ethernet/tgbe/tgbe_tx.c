@@ -283,16 +283,29 @@ static u16 tgbe_previous(const struct tgbe_ring *ring, u16 i)
 }
 
 static void tgbe_remember_frame(struct tgbe_tx_slot *slot, struct sk_buff *skb,
-				const struct tgbe_tx_offload *o, u16 last)
+				const struct tgbe_tx_offload *o, u16 last,
+				bool stamp)
 {
 	u16 segs = 1;
 
 	if (o->mss)
 		segs = DIV_ROUND_UP(skb->len - o->header_len, o->mss);
 	slot->skb = skb;
+	slot->stamp = stamp;
 	slot->last = last;
 	slot->segs = segs;
 	slot->wire_bytes = skb->len + (segs - 1) * o->header_len;
+}
+
+/* Was the chip to be asked when it sends the frame, and can it be? */
+static __always_inline bool tgbe_wants_stamp(struct sk_buff *skb,
+					     const struct tgbe_ring *ring,
+					     const enum tgbe_format fmt)
+{
+	if (fmt != TGBE_FMT_ADV ||
+	    likely(!(skb_shinfo(skb)->tx_flags & SKBTX_HW_TSTAMP)))
+		return false;
+	return tgbe_ptp_tx_claim(netdev_priv(ring->netdev), skb);
 }
 
 static void tgbe_count_offload(struct tgbe_ring *ring,
@@ -323,7 +336,7 @@ static __always_inline netdev_tx_t tgbe_send_frame(struct sk_buff *skb,
 	struct tgbe_tx_offload o = {};
 	union tgbe_tx_desc context;
 	u16 first, start, last;
-	bool flush, defer;
+	bool flush, defer, stamp;
 	u32 cmd, status;
 	int end;
 
@@ -342,16 +355,22 @@ static __always_inline netdev_tx_t tgbe_send_frame(struct sk_buff *skb,
 	start = tgbe_put_context(ring, first, &o, &context, fmt);
 	cmd = tgbe_txd_cmd(&o, fmt);
 	status = tgbe_txd_status(&o, fmt);
+	stamp = tgbe_wants_stamp(skb, ring, fmt);
+	if (stamp)
+		cmd |= TGBE_TXD_ADV_TSTAMP;
 	if (tgbe_may_copy(ring, skb->len))
 		end = tgbe_put_copy(ring, skb, start, cmd, status);
 	else
 		end = tgbe_put_frame(ring, skb, first, start, cmd, status);
-	if (unlikely(end < 0))
+	if (unlikely(end < 0)) {
+		if (stamp)
+			tgbe_ptp_tx_lost(netdev_priv(ring->netdev));
 		goto drop;
+	}
 
 	last = tgbe_previous(ring, end);
 	tgbe_txd_at(ring, last)->data.cmd |= cpu_to_le32(TGBE_TXD_EOP | TGBE_TXD_RS);
-	tgbe_remember_frame(&ring->tx_slot[first], skb, &o, last);
+	tgbe_remember_frame(&ring->tx_slot[first], skb, &o, last, stamp);
 	tgbe_count_offload(ring, &ring->tx_slot[first], &o, start != first);
 	ring->context = context;
 	skb_tx_timestamp(skb);
@@ -365,7 +384,8 @@ static __always_inline netdev_tx_t tgbe_send_frame(struct sk_buff *skb,
 		tgbe_count_use(ring, &ring->use.stops);
 		flush = true;
 	}
-	defer = !netif_xmit_stopped(txq) && tgbe_defer_doorbell(ring, o.frame_len);
+	defer = !stamp && !netif_xmit_stopped(txq) &&
+		tgbe_defer_doorbell(ring, o.frame_len);
 	if (flush && !defer)
 		tgbe_ring_doorbell(ring);
 	return NETDEV_TX_OK;
@@ -406,6 +426,17 @@ netdev_tx_t tgbe_xmit(struct sk_buff *skb, struct net_device *netdev)
 	return tgbe_send_frame(skb, ring, TGBE_FMT_EXT);
 }
 
+static void tgbe_settle_stamp(struct tgbe_ring *ring, struct sk_buff *skb,
+			      int budget, bool discard)
+{
+	struct tgbe_device *dev = netdev_priv(ring->netdev);
+
+	if (discard)
+		tgbe_ptp_tx_lost(dev);
+	else
+		tgbe_ptp_tx_sent(dev, skb, budget);
+}
+
 static u16 tgbe_free_frame(struct tgbe_ring *ring, u16 i, int budget)
 {
 	struct tgbe_tx_slot *first = &ring->tx_slot[i];
@@ -439,6 +470,8 @@ static unsigned int tgbe_reclaim(struct tgbe_ring *ring, int budget,
 		frames++;
 		segs += slot->segs;
 		wire_bytes += slot->wire_bytes;
+		if (unlikely(slot->stamp))
+			tgbe_settle_stamp(ring, slot->skb, budget, discard);
 		i = tgbe_free_frame(ring, i, budget);
 	}
 	if (!frames)

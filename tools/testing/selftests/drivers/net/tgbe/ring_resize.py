@@ -10,12 +10,13 @@ import os
 import re
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
-from lib.py import ksft_eq, ksft_ge, ksft_in, ksft_ne, ksft_variants
-from lib.py import CmdExitFailure
-from lib.py import defer, exchange, TgbeEnv, UdpFlow
+from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_ne, ksft_variants
+from lib.py import CmdExitFailure, EthtoolFamily, KsftSkipEx, NlError
+from lib.py import Bar, defer, exchange, sum_stats, TgbeEnv, UdpFlow, UdpPair
 
 RESIZES = 12
 MIN_SIZE, MAX_SIZE = 64, 4096
+SRRCTL = 0xc00c
 
 
 def _keep_rings(end):
@@ -122,13 +123,121 @@ def resize_when_down(cfg) -> None:
     exchange(*cfg.ends, "4", cfg.data[:4 << 20])
 
 
+def _rings(cfg, **want):
+    """rx-buf-len, tcp-data-split, hds-thresh: set them, if any, and read all"""
+    netlink = EthtoolFamily()
+    header = {"header": {"dev-name": cfg.ifname}}
+    if want:
+        netlink.rings_set(header | {key.replace("_", "-"): val for key, val in want.items()})
+    return netlink.rings_get(header)
+
+
+def _rings_refused(cfg, part, **want):
+    """What was refused changes nothing, and the text says why"""
+    before = _rings(cfg)
+    try:
+        _rings(cfg, **want)
+        ksft_eq(want, None, "was accepted")
+    except NlError as ex:
+        ksft_pr(ex)
+        ksft_in(part, ex.nl_msg.extack.get("msg", ""))
+    ksft_eq(_rings(cfg), before)
+
+
+def _needs_82576(cfg, **want):
+    if cfg.chip == "igb":
+        return
+    _rings_refused(cfg, "must be", **want)
+    raise KsftSkipEx("82576 only; refused as it should be")
+
+
+def _srrctl(cfg):
+    """Buffer size in KB, header buffer in bytes, descriptor type of queue 0"""
+    with Bar(cfg.pci) as card:
+        val = card[SRRCTL]
+    return val & 0x7f, (val >> 8 & 0xf) * 64, val >> 25 & 7
+
+
+def _split(cfg):
+    return sum_stats(cfg.dut.ethtool_stats(), r"rx_queue_\d+_split")
+
+
+@ksft_variants([1500, 9000])
+def header_split(cfg, mtu) -> None:
+    """ With tcp-data-split headers come apart, bytes stay what they are, live """
+    _needs_82576(cfg, tcp_data_split="enabled")
+    for end in cfg.ends:
+        end.set_mtu(mtu)
+    ksft_eq(_rings(cfg)["tcp-data-split"], "disabled")
+    before = _split(cfg)
+    exchange(*cfg.ends, "4", cfg.data[:2 << 20])
+    ksft_eq(_split(cfg), before, "frames were split")
+    defer(_rings, cfg, tcp_data_split="unknown")
+    lost = cfg.link_lost()
+    with UdpFlow(*reversed(cfg.ends)) as flow:
+        for mode in ("enabled", "disabled") * 3 + ("enabled", ):
+            ksft_eq(_rings(cfg, tcp_data_split=mode)["tcp-data-split"], mode)
+            flow.progress(200)
+    ksft_eq(lost(), 0, "carrier moved")
+    ksft_ge(cfg.may_lose(flow.tally), flow.tally.lost, "packets lost")
+    ksft_eq(_srrctl(cfg), (4, 256, 2))
+    for ipver in "46":
+        before = _split(cfg)
+        exchange(*cfg.ends, ipver, cfg.data[:8 << 20])
+        ksft_gt(_split(cfg) - before, (8 << 20) // mtu // 2, "frames split")
+        cfg.dut.ping(cfg.peer, ipver, size=4000)
+
+
+def split_threshold(cfg) -> None:
+    """ Frames up to hds-thresh are whole, and all of them arrive as they were """
+    _needs_82576(cfg, tcp_data_split="enabled")
+    if "hds-thresh" not in _rings(cfg):
+        raise KsftSkipEx("the kernel knows no hds-thresh")
+    defer(_rings, cfg, tcp_data_split="unknown", hds_thresh=0)
+    _rings(cfg, tcp_data_split="enabled")
+    pair = UdpPair(*reversed(cfg.ends), "4")
+    defer(pair.close)
+    sizes = range(10, 1400, 70)
+    for limit in (0, 500, 1024):
+        ksft_eq(_rings(cfg, hds_thresh=limit)["hds-thresh"], limit)
+        before = _split(cfg)
+        for size in sizes:
+            pair.send(cfg.data[size:2 * size])
+            ksft_eq(pair.rx.recv(2000) == cfg.data[size:2 * size], True,
+                    f"{size} bytes at a limit of {limit}")
+        # 42 bytes of headers; frames of 60 bytes are never split. ARP and the like
+        # may come along.
+        want = sum(size + 42 > max(limit, 60) for size in sizes)
+        ksft_ge(_split(cfg) - before, want)
+        ksft_ge(want + 3, _split(cfg) - before)
+    _rings_refused(cfg, "maximum", hds_thresh=1025)
+
+
+def buffer_size(cfg) -> None:
+    """ rx-buf-len: half pages or whole ones, where the frames leave a choice """
+    _needs_82576(cfg, rx_buf_len=2048)
+    ksft_eq(_rings(cfg)["rx-buf-len"], 2048)
+    ksft_eq(_srrctl(cfg), (2, 0, 1))
+    defer(_rings, cfg, rx_buf_len=2048)
+    ksft_eq(_rings(cfg, rx_buf_len=4096)["rx-buf-len"], 4096)
+    ksft_eq(_srrctl(cfg), (3, 0, 1))
+    exchange(*cfg.ends, "4", cfg.data[:4 << 20])
+    _rings_refused(cfg, "2048 or 4096", rx_buf_len=3000)
+    ksft_eq(_rings(cfg, rx_buf_len=2048)["rx-buf-len"], 2048)
+    ksft_eq(_srrctl(cfg), (2, 0, 1))
+    cfg.dut.set_mtu(9000)
+    ksft_eq(_rings(cfg)["rx-buf-len"], 4096)
+    _rings_refused(cfg, "must be 4096", rx_buf_len=2048)
+    cfg.dut.ip(f"link set dev {cfg.ifname} mtu 1500")
+
+
 def main() -> None:
     """ Ksft boiler plate main """
 
     with TgbeEnv(__file__) as cfg:
         cfg.data = bytes(range(256)) * (1 << 18)
         ksft_run([resize_under_udp, resize_under_tcp, refused, accepted,
-                  resize_when_down], args=(cfg, ))
+                  resize_when_down, header_split, split_threshold, buffer_size], args=(cfg, ))
     ksft_exit()
 
 

@@ -2,7 +2,8 @@
 
 """
 What the tgbe tests share: the kernel's driver test library, and on top of it
-the two ends of the wire (cards), payload (traffic) and single frames (frames).
+the two ends of the wire (cards), payload (traffic), single frames (frames), the
+registers (regs), and clocks and the time of frames (stamps).
 """
 
 import sys
@@ -39,6 +40,7 @@ from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, irq_lines, 
 from .traffic import UdpFlow, UdpPair, UdpTally, Noise, exchange
 from .frames import FrameTap, LargestFrame
 from .regs import Bar, queue_switch
+from .stamps import Phc, PtpSocket, phc_index, get_stamping, set_stamping
 
 __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "EthtoolFamily", "NetdevFamily", "NetshaperFamily",
@@ -57,4 +59,5 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "irq_lines",
            "sum_stats",
            "UdpFlow", "UdpPair", "UdpTally", "Noise", "exchange",
-           "FrameTap", "LargestFrame", "Bar", "queue_switch"]
+           "FrameTap", "LargestFrame", "Bar", "queue_switch",
+           "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping"]
