@@ -537,6 +537,7 @@ struct tgbe_link {
  * @overruns_seen: those that @fifo_errors knows of; @hw_lock
  * @debugfs: directory of the ring dumps
  * @led: LEDCTL as it was before the port was made to blink; RTNL
+ * @halted: the port could not be started again, there is nothing to stop; RTNL
  */
 struct tgbe_device {
 	struct net_device *netdev;
@@ -580,6 +581,7 @@ struct tgbe_device {
 
 	struct dentry *debugfs;
 	u32 led;
+	bool halted;
 };
 
 /* tgbe_pci.c */
@@ -827,6 +829,15 @@ void tgbe_netdev_init(struct tgbe_device *dev);
 void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first);
 void tgbe_netdev_link_queues(struct tgbe_device *dev, unsigned int from,
 			     unsigned int to, bool linked);
+int tgbe_port_start(struct tgbe_device *dev);
+void tgbe_port_stop(struct tgbe_device *dev);
+void tgbe_netdev_halt(struct tgbe_device *dev);
+void tgbe_netdev_attach(struct tgbe_device *dev, int err);
+
+/* tgbe_selftest.c */
+int tgbe_selftest_count(void);
+void tgbe_selftest_strings(u8 *data);
+void tgbe_selftest(struct tgbe_device *dev, struct ethtool_test *test, u64 *data);
 
 /* tgbe_sysfs.c */
 extern const struct attribute_group tgbe_sysfs_group;

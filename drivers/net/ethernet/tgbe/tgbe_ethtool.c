@@ -272,14 +272,28 @@ static int tgbe_set_tunable(struct net_device *netdev,
 
 static int tgbe_get_sset_count(struct net_device *netdev, int sset)
 {
-	return sset == ETH_SS_STATS ? tgbe_stats_count(netdev_priv(netdev)) :
-				      -EOPNOTSUPP;
+	switch (sset) {
+	case ETH_SS_STATS:
+		return tgbe_stats_count(netdev_priv(netdev));
+	case ETH_SS_TEST:
+		return tgbe_selftest_count();
+	default:
+		return -EOPNOTSUPP;
+	}
 }
 
 static void tgbe_get_strings(struct net_device *netdev, u32 sset, u8 *data)
 {
 	if (sset == ETH_SS_STATS)
 		tgbe_stats_strings(netdev_priv(netdev), data);
+	else if (sset == ETH_SS_TEST)
+		tgbe_selftest_strings(data);
+}
+
+static void tgbe_self_test(struct net_device *netdev, struct ethtool_test *test,
+			   u64 *data)
+{
+	tgbe_selftest(netdev_priv(netdev), test, data);
 }
 
 static void tgbe_get_ethtool_stats(struct net_device *netdev,
@@ -396,6 +410,7 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 	.get_link_ksettings	= tgbe_get_link_ksettings,
 	.set_link_ksettings	= tgbe_set_link_ksettings,
 	.nway_reset		= tgbe_nway_reset,
+	.self_test		= tgbe_self_test,
 	.get_ringparam		= tgbe_get_ringparam,
 	.set_ringparam		= tgbe_set_ringparam,
 	.get_channels		= tgbe_get_channels,

@@ -66,9 +66,18 @@ void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first)
 	free_cpumask_var(mask);
 }
 
-static int tgbe_ndo_open(struct net_device *netdev)
+/**
+ * tgbe_port_start() - reset the chip and bring it to work with all its settings
+ * @dev: stopped port
+ *
+ * Senders are not let in.
+ *
+ * Context: process, RTNL.
+ * Return: 0, or the error of what failed, and then the port is stopped.
+ */
+int tgbe_port_start(struct tgbe_device *dev)
 {
-	struct tgbe_device *dev = netdev_priv(netdev);
+	struct net_device *netdev = dev->netdev;
 	int err;
 
 	pci_set_master(dev->pdev);
@@ -91,7 +100,6 @@ static int tgbe_ndo_open(struct net_device *netdev)
 	tgbe_filter_features(dev, netdev->features);
 	tgbe_filter_rctl(dev, 0, TGBE_RCTL_EN | TGBE_RCTL_BAM);
 	tgbe_irq_enable(dev);
-	netif_tx_start_all_queues(dev->netdev);
 	tgbe_link_start(dev);
 	queue_delayed_work(system_percpu_wq, &dev->service_work, TGBE_SERVICE_PERIOD);
 	return 0;
@@ -101,11 +109,16 @@ free_queues:
 	return err;
 }
 
-/* The chip is reset and silent afterwards */
-static int tgbe_ndo_stop(struct net_device *netdev)
+/**
+ * tgbe_port_stop() - undo tgbe_port_start()
+ * @dev: started port
+ *
+ * The chip is reset and silent afterwards, its settings are kept by the driver.
+ *
+ * Context: process, RTNL.
+ */
+void tgbe_port_stop(struct tgbe_device *dev)
 {
-	struct tgbe_device *dev = netdev_priv(netdev);
-
 	cancel_delayed_work_sync(&dev->service_work);
 	/* A poll that ends unmasks its vector, so polls go first. The handlers
 	 * go before the link work is cancelled and before the reset, for both
@@ -124,6 +137,26 @@ static int tgbe_ndo_stop(struct net_device *netdev)
 	if (dev->chip->reset(dev))
 		pci_clear_master(dev->pdev);
 	tgbe_queues_free(dev);
+	/* whatever queue did not stop has stopped now */
+	dev->unstoppable = false;
+}
+
+static int tgbe_ndo_open(struct net_device *netdev)
+{
+	int err = tgbe_port_start(netdev_priv(netdev));
+
+	if (!err)
+		netif_tx_start_all_queues(netdev);
+	return err;
+}
+
+static int tgbe_ndo_stop(struct net_device *netdev)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	/* not if it could not be started again behind the stack's back */
+	if (!dev->halted)
+		tgbe_port_stop(dev);
 	return 0;
 }
 
@@ -267,6 +300,41 @@ static void tgbe_timeout_work(struct work_struct *work)
 		tgbe_restart_port(dev);
 	dev->unstoppable = false;
 	rtnl_unlock();
+}
+
+/**
+ * tgbe_netdev_halt() - stop a port without the stack's knowledge
+ * @dev: port, running or not
+ *
+ * Addresses, routes and settings stay. Until tgbe_netdev_attach() nobody sends,
+ * and the core refuses to change anything.
+ *
+ * Context: process, RTNL.
+ */
+void tgbe_netdev_halt(struct tgbe_device *dev)
+{
+	netif_device_detach(dev->netdev);
+	if (netif_running(dev->netdev))
+		tgbe_port_stop(dev);
+}
+
+/**
+ * tgbe_netdev_attach() - give a halted port back to the stack
+ * @dev: port, started if it was running
+ * @err: why it could not be started, or 0; after an error it is closed
+ *
+ * Context: process, RTNL.
+ */
+void tgbe_netdev_attach(struct tgbe_device *dev, int err)
+{
+	if (err && netif_running(dev->netdev)) {
+		netdev_err(dev->netdev, "port does not come back: %pe\n",
+			   ERR_PTR(err));
+		dev->halted = true;
+		dev_close(dev->netdev);
+		dev->halted = false;
+	}
+	netif_device_attach(dev->netdev);
 }
 
 /* The chip stops sending when the link goes, and never completes what it had:
