@@ -676,6 +676,7 @@ int tgbe_phy_read(struct tgbe_device *dev, u8 reg, u16 *val);
 int tgbe_phy_write(struct tgbe_device *dev, u8 reg, u16 val);
 int tgbe_phy_modify(struct tgbe_device *dev, u8 reg, u16 mask, u16 set);
 int tgbe_phy_start(struct tgbe_device *dev);
+int tgbe_phy_reset(struct tgbe_device *dev);
 
 /* tgbe_link.c */
 void tgbe_link_init(struct tgbe_device *dev);
@@ -833,6 +834,8 @@ int tgbe_port_start(struct tgbe_device *dev);
 void tgbe_port_stop(struct tgbe_device *dev);
 void tgbe_netdev_halt(struct tgbe_device *dev);
 void tgbe_netdev_attach(struct tgbe_device *dev, int err);
+int tgbe_netdev_resume(struct tgbe_device *dev);
+int tgbe_netdev_reset(struct tgbe_device *dev, u32 *flags);
 
 /* tgbe_selftest.c */
 int tgbe_selftest_count(void);

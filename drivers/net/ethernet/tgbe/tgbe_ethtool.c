@@ -296,6 +296,11 @@ static void tgbe_self_test(struct net_device *netdev, struct ethtool_test *test,
 	tgbe_selftest(netdev_priv(netdev), test, data);
 }
 
+static int tgbe_reset(struct net_device *netdev, u32 *flags)
+{
+	return tgbe_netdev_reset(netdev_priv(netdev), flags);
+}
+
 static void tgbe_get_ethtool_stats(struct net_device *netdev,
 				   struct ethtool_stats *stats, u64 *data)
 {
@@ -411,6 +416,7 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 	.set_link_ksettings	= tgbe_set_link_ksettings,
 	.nway_reset		= tgbe_nway_reset,
 	.self_test		= tgbe_self_test,
+	.reset			= tgbe_reset,
 	.get_ringparam		= tgbe_get_ringparam,
 	.set_ringparam		= tgbe_set_ringparam,
 	.get_channels		= tgbe_get_channels,

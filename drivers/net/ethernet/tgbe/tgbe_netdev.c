@@ -337,6 +337,57 @@ void tgbe_netdev_attach(struct tgbe_device *dev, int err)
 	netif_device_attach(dev->netdev);
 }
 
+/**
+ * tgbe_netdev_resume() - start a halted port again
+ * @dev: port
+ *
+ * Context: process, RTNL.
+ * Return: 0, or the error, after which the port is closed.
+ */
+int tgbe_netdev_resume(struct tgbe_device *dev)
+{
+	int err;
+
+	if (netif_running(dev->netdev))
+		err = tgbe_port_start(dev);
+	else
+		err = dev->chip->reset(dev);
+	tgbe_netdev_attach(dev, err);
+	return err;
+}
+
+/* One bit resets all of this together */
+#define RESET_MAC	(ETH_RESET_IRQ | ETH_RESET_DMA | ETH_RESET_FILTER | \
+			 ETH_RESET_OFFLOAD | ETH_RESET_MAC)
+
+/**
+ * tgbe_netdev_reset() - reset the chip without losing a setting
+ * @dev: port, running or not
+ * @flags: ETH_RESET_* that are wanted; those that were done are cleared
+ *
+ * Context: process, RTNL.
+ * Return: 0; -EOPNOTSUPP for nothing that the port could reset; -EBUSY if all that
+ * was wanted is the PHY and the firmware keeps it; or the error of the start.
+ */
+int tgbe_netdev_reset(struct tgbe_device *dev, u32 *flags)
+{
+	u32 mac = *flags & RESET_MAC, phy = *flags & ETH_RESET_PHY;
+	int err, phy_err = 0;
+
+	if (!mac && !phy)
+		return -EOPNOTSUPP;
+	tgbe_netdev_halt(dev);
+	if (phy)
+		phy_err = tgbe_phy_reset(dev);
+	err = tgbe_netdev_resume(dev);
+	if (err)
+		return err;
+	if (phy_err && !mac)
+		return phy_err;
+	*flags &= ~(mac | (phy_err ? 0 : phy));
+	return 0;
+}
+
 /* The chip stops sending when the link goes, and never completes what it had:
  * the watchdog does not look at a port without carrier, so this does.
  */

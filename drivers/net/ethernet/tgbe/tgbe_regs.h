@@ -21,6 +21,7 @@
 #define TGBE_CTRL_TFCE			BIT(28)
 #define TGBE_CTRL_82574_RSV29		BIT(29)
 #define TGBE_CTRL_VME			BIT(30)
+#define TGBE_CTRL_PHY_RST		BIT(31)
 
 #define TGBE_STATUS			0x00008
 #define TGBE_STATUS_FD			BIT(0)
@@ -257,6 +258,10 @@
 #define TGBE_SWFW_PHY01			BIT(1)
 #define TGBE_SWFW_PHY23			BIT(5)
 #define TGBE_SWFW_FW_SHIFT		16
+
+/* Management may keep the PHY from being reset (82576 8, 82574 10.2) */
+#define TGBE_MANC			0x05820
+#define TGBE_MANC_BLK_PHY_RST		BIT(18)
 
 /* Statistics: clear on read, saturate at all ones */
 #define TGBE_CRCERRS			0x04000
