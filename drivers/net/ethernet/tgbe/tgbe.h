@@ -412,6 +412,7 @@ struct tgbe_config {
  * @tx_arm: give an empty transmit ring to the chip
  * @tx_quiesce: stop a transmit queue
  * @frame_limit: largest frame the receiver accepts, in bytes
+ * @wake_ctrl: bits of CTRL to be set before the port sleeps, if it shall wake
  * @rss_mode: value of MRQC that hashes what the chip can hash well
  * @rss_udp: bits of MRQC that hash the ports of UDP as well; 0 if it cannot
  * @rss_entry: indirection table entry that selects a queue
@@ -449,6 +450,7 @@ struct tgbe_chip {
 	void (*tx_arm)(struct tgbe_device *dev, struct tgbe_ring *ring);
 	int (*tx_quiesce)(struct tgbe_device *dev, unsigned int queue);
 	void (*frame_limit)(struct tgbe_device *dev, unsigned int frame);
+	u32 wake_ctrl;
 	u32 rss_mode;
 	u32 rss_udp;
 	u8 (*rss_entry)(unsigned int queue);
@@ -537,6 +539,7 @@ struct tgbe_link {
  * @overruns_seen: those that @fifo_errors knows of; @hw_lock
  * @debugfs: directory of the ring dumps
  * @led: LEDCTL as it was before the port was made to blink; RTNL
+ * @wol: WAKE_* events that shall wake the machine; RTNL
  * @halted: the port could not be started again, there is nothing to stop; RTNL
  */
 struct tgbe_device {
@@ -581,6 +584,7 @@ struct tgbe_device {
 
 	struct dentry *debugfs;
 	u32 led;
+	u32 wol;
 	bool halted;
 };
 
@@ -841,6 +845,13 @@ int tgbe_netdev_reset(struct tgbe_device *dev, u32 *flags);
 int tgbe_selftest_count(void);
 void tgbe_selftest_strings(u8 *data);
 void tgbe_selftest(struct tgbe_device *dev, struct ethtool_test *test, u64 *data);
+
+/* tgbe_wol.c */
+void tgbe_wol_init(struct tgbe_device *dev);
+void tgbe_wol_get(struct tgbe_device *dev, struct ethtool_wolinfo *wol);
+int tgbe_wol_set(struct tgbe_device *dev, const struct ethtool_wolinfo *wol);
+void tgbe_wol_arm(struct tgbe_device *dev);
+void tgbe_wol_disarm(struct tgbe_device *dev);
 
 /* tgbe_sysfs.c */
 extern const struct attribute_group tgbe_sysfs_group;

@@ -395,6 +395,7 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.unicast_entries	= 16,
 	.irq_causes		= TGBE_INT_RXDW | TGBE_INT_TXDW |
 				  TGBE_INT_RXDMT0,
+	.wake_ctrl		= TGBE_CTRL_ADVD3WUC,
 	/* Bit 21 is TCP over IPv6; bit 18 hashes it as well, extension
 	 * headers or not, on cards that ignore bit 21.
 	 */

@@ -301,6 +301,16 @@ static int tgbe_reset(struct net_device *netdev, u32 *flags)
 	return tgbe_netdev_reset(netdev_priv(netdev), flags);
 }
 
+static void tgbe_get_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
+{
+	tgbe_wol_get(netdev_priv(netdev), wol);
+}
+
+static int tgbe_set_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
+{
+	return tgbe_wol_set(netdev_priv(netdev), wol);
+}
+
 static void tgbe_get_ethtool_stats(struct net_device *netdev,
 				   struct ethtool_stats *stats, u64 *data)
 {
@@ -417,6 +427,8 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 	.nway_reset		= tgbe_nway_reset,
 	.self_test		= tgbe_self_test,
 	.reset			= tgbe_reset,
+	.get_wol		= tgbe_get_wol,
+	.set_wol		= tgbe_set_wol,
 	.get_ringparam		= tgbe_get_ringparam,
 	.set_ringparam		= tgbe_set_ringparam,
 	.get_channels		= tgbe_get_channels,

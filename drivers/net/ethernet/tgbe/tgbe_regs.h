@@ -263,6 +263,20 @@
 #define TGBE_MANC			0x05820
 #define TGBE_MANC_BLK_PHY_RST		BIT(18)
 
+/* Wake-up (82576 5 and 8, 82574 6 and 10.2) */
+#define TGBE_CTRL_ADVD3WUC		BIT(20)
+#define TGBE_CTRL_82574_PHY_PM		BIT(21)
+#define TGBE_WUC_PME_EN			BIT(1)
+#define TGBE_WUFC			0x05808
+#define TGBE_WUFC_LNKC			BIT(0)
+#define TGBE_WUFC_MAG			BIT(1)
+#define TGBE_WUFC_EX			BIT(2)
+#define TGBE_WUFC_MC			BIT(3)
+#define TGBE_WUFC_BC			BIT(4)
+#define TGBE_WUS			0x05810
+#define TGBE_NVM_CONTROL3(func)		((func) == 1 ? 0x14 : 0x24)
+#define TGBE_NVM_CONTROL3_APM		BIT(10)
+
 /* Statistics: clear on read, saturate at all ones */
 #define TGBE_CRCERRS			0x04000
 #define TGBE_ALGNERRC			0x04004
