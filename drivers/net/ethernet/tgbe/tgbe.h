@@ -18,6 +18,7 @@
 
 #include "tgbe_compat.h"
 #include "tgbe_desc.h"
+#include "tgbe_flow.h"
 #include "tgbe_regs.h"
 
 struct dentry;
@@ -416,6 +417,10 @@ struct tgbe_config {
  * @rss_mode: value of MRQC that hashes what the chip can hash well
  * @rss_udp: bits of MRQC that hash the ports of UDP as well; 0 if it cannot
  * @rss_entry: indirection table entry that selects a queue
+ * @flow_present: does the card keep what is written to its filters? NULL where the
+ *		  chip has none
+ * @flow_type: set an EtherType filter, or with NULL switch it off (any context)
+ * @flow_tuple: the same of a filter for addresses, protocol and ports
  * @queue_drops: frames that found a receive ring full since the last call; NULL
  *		 where the chip does not count them
  */
@@ -454,6 +459,11 @@ struct tgbe_chip {
 	u32 rss_mode;
 	u32 rss_udp;
 	u8 (*rss_entry)(unsigned int queue);
+	bool (*flow_present)(struct tgbe_device *dev);
+	void (*flow_type)(struct tgbe_device *dev, unsigned int entry,
+			  const struct tgbe_flow_match *match, unsigned int queue);
+	void (*flow_tuple)(struct tgbe_device *dev, unsigned int entry,
+			   const struct tgbe_flow_match *match, unsigned int queue);
 	u32 (*queue_drops)(struct tgbe_device *dev, unsigned int queue);
 };
 
@@ -539,6 +549,7 @@ struct tgbe_link {
  * @overruns_seen: those that @fifo_errors knows of; @hw_lock
  * @debugfs: directory of the ring dumps
  * @led: LEDCTL as it was before the port was made to blink; RTNL
+ * @flow: rules that choose a receive queue
  * @wol: WAKE_* events that shall wake the machine; RTNL
  * @halted: the port could not be started again, there is nothing to stop; RTNL
  */
@@ -584,6 +595,7 @@ struct tgbe_device {
 
 	struct dentry *debugfs;
 	u32 led;
+	struct tgbe_flow flow;
 	u32 wol;
 	bool halted;
 };
@@ -845,6 +857,31 @@ int tgbe_netdev_reset(struct tgbe_device *dev, u32 *flags);
 int tgbe_selftest_count(void);
 void tgbe_selftest_strings(u8 *data);
 void tgbe_selftest(struct tgbe_device *dev, struct ethtool_test *test, u64 *data);
+
+/* tgbe_flow.c */
+void tgbe_flow_init(struct tgbe_device *dev);
+void tgbe_flow_start(struct tgbe_device *dev);
+void tgbe_flow_stop(struct tgbe_device *dev);
+void tgbe_flow_avoid(struct tgbe_device *dev, int avoid);
+int tgbe_flow_insert(struct tgbe_device *dev, struct ethtool_rx_flow_spec *spec,
+		     struct netlink_ext_ack *extack);
+int tgbe_flow_delete(struct tgbe_device *dev, u32 loc,
+		     struct netlink_ext_ack *extack);
+int tgbe_flow_get(const struct tgbe_device *dev, struct ethtool_rx_flow_spec *spec);
+int tgbe_flow_list(const struct tgbe_device *dev, u32 *locs, unsigned int room);
+int tgbe_flow_check(const struct tgbe_device *dev, unsigned int queues,
+		    struct netlink_ext_ack *extack);
+void tgbe_flow_clear(struct tgbe_device *dev);
+void tgbe_flow_leave(struct tgbe_device *dev, unsigned int queues);
+#ifdef CONFIG_RFS_ACCEL
+int tgbe_flow_steer(struct net_device *netdev, const struct sk_buff *skb, u16 queue,
+		    u32 flow_id);
+void tgbe_flow_expire(struct tgbe_device *dev);
+#else
+static inline void tgbe_flow_expire(struct tgbe_device *dev)
+{
+}
+#endif
 
 /* tgbe_wol.c */
 void tgbe_wol_init(struct tgbe_device *dev);

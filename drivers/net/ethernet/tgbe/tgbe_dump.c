@@ -40,7 +40,12 @@ static const struct dump_range ranges[] = {
 	{ TGBE_82576_RLPML, 1, TGBE_ON_82576 },
 	{ TGBE_RFCTL, 1, TGBE_ON_BOTH },
 	{ TGBE_RAL(0), 32, TGBE_ON_BOTH },
+	/* source, destination, port, protocol of the filters; IMIR, IMIREXT */
+	{ TGBE_82576_SAQF(0), 32, TGBE_ON_82576 },
+	{ TGBE_82576_IMIR(0), 16, TGBE_ON_82576 },
+	{ TGBE_82576_ETQF(0), 8, TGBE_ON_82576 },
 	{ TGBE_WUC, 1, TGBE_ON_BOTH },
+	{ TGBE_WUFC, 1, TGBE_ON_BOTH },
 	{ TGBE_MRQC, 1, TGBE_ON_BOTH },
 	{ TGBE_GCR, 1, TGBE_ON_BOTH },
 	{ TGBE_RETA(0), TGBE_RETA_ENTRIES / 4, TGBE_ON_BOTH },

@@ -189,10 +189,56 @@ static u32 tgbe_get_rx_ring_count(struct net_device *netdev)
 static int tgbe_get_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd,
 			  u32 *rules)
 {
-	if (cmd->cmd != ETHTOOL_GRXRINGS)
+	struct tgbe_device *dev = netdev_priv(netdev);
+	int n;
+
+	if (cmd->cmd == ETHTOOL_GRXRINGS) {
+		cmd->data = tgbe_get_rx_ring_count(netdev);
+		return 0;
+	}
+	if (!dev->flow.usable)
 		return -EOPNOTSUPP;
-	cmd->data = tgbe_get_rx_ring_count(netdev);
-	return 0;
+	switch (cmd->cmd) {
+	case ETHTOOL_GRXCLSRLCNT:
+		cmd->rule_cnt = tgbe_flow_list(dev, NULL, 0);
+		cmd->data = TGBE_FLOW_RULES | RX_CLS_LOC_SPECIAL;
+		return 0;
+	case ETHTOOL_GRXCLSRULE:
+		return tgbe_flow_get(dev, &cmd->fs);
+	case ETHTOOL_GRXCLSRLALL:
+		n = tgbe_flow_list(dev, rules, cmd->rule_cnt);
+		if (n < 0)
+			return n;
+		cmd->rule_cnt = n;
+		cmd->data = TGBE_FLOW_RULES;
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/* The call has nowhere to put a text: the log is the place where a user who has
+ * just typed the rule can find out what is wrong with it
+ */
+static int tgbe_set_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+	struct netlink_ext_ack extack = {};
+	int err;
+
+	switch (cmd->cmd) {
+	case ETHTOOL_SRXCLSRLINS:
+		err = tgbe_flow_insert(dev, &cmd->fs, &extack);
+		break;
+	case ETHTOOL_SRXCLSRLDEL:
+		err = tgbe_flow_delete(dev, cmd->fs.location, &extack);
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+	if (err && extack._msg)
+		netif_info(dev, drv, netdev, "rule refused: %s\n", extack._msg);
+	return err;
 }
 
 static u32 tgbe_get_rxfh_key_size(struct net_device *netdev)
@@ -438,6 +484,7 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 	.get_per_queue_coalesce	= tgbe_get_per_queue_coalesce,
 	.set_per_queue_coalesce	= tgbe_set_per_queue_coalesce,
 	.get_rxnfc		= tgbe_get_rxnfc,
+	.set_rxnfc		= tgbe_set_rxnfc,
 	TGBE_RX_RING_COUNT_OP(tgbe_get_rx_ring_count)
 	.get_rxfh_key_size	= tgbe_get_rxfh_key_size,
 	.get_rxfh_indir_size	= tgbe_get_rxfh_indir_size,

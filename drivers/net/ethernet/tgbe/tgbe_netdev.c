@@ -93,6 +93,7 @@ int tgbe_port_start(struct tgbe_device *dev)
 
 	tgbe_filter_init(dev);
 	tgbe_rss_enable(dev);
+	tgbe_flow_start(dev);
 	dev->chip->frame_limit(dev, tgbe_config_frame(&dev->config));
 	tgbe_queues_arm(dev);
 	tgbe_enable_polls(dev);
@@ -126,6 +127,7 @@ void tgbe_port_stop(struct tgbe_device *dev)
 	 */
 	tgbe_disable_polls(dev);
 	tgbe_irq_disable(dev);
+	tgbe_flow_stop(dev);
 	tgbe_irq_release(dev);
 	tgbe_link_stop(dev);
 	tgbe_moderation_stop(dev);
@@ -223,6 +225,12 @@ static int tgbe_ndo_set_features(struct net_device *netdev,
 	}
 	if (changed & NETIF_F_HW_VLAN_CTAG_RX)
 		tgbe_filter_vlan_strip(dev, features);
+	if (changed & ~features & NETIF_F_NTUPLE) {
+		/* the stack looks at this before it steers a flow */
+		netdev->features &= ~NETIF_F_NTUPLE;
+		synchronize_net();
+		tgbe_flow_clear(dev);
+	}
 	/* a port about to be restarted gets them then */
 	if (changed & (NETIF_F_RXALL | NETIF_F_RXFCS | NETIF_F_LOOPBACK) &&
 	    !dev->unstoppable)
@@ -259,6 +267,9 @@ static const struct net_device_ops netdev_ops = {
 	.ndo_fix_features	= tgbe_ndo_fix_features,
 	.ndo_set_features	= tgbe_ndo_set_features,
 	.ndo_tx_timeout		= tgbe_ndo_tx_timeout,
+#ifdef CONFIG_RFS_ACCEL
+	.ndo_rx_flow_steer	= tgbe_flow_steer,
+#endif
 };
 
 /* The last resort, when a queue cannot be stopped: all of them, and the link */
@@ -413,6 +424,7 @@ static void tgbe_service_work(struct work_struct *work)
 
 	tgbe_link_check(dev);
 	tgbe_stats_harvest(dev);
+	tgbe_flow_expire(dev);
 	/* a change of rings may be under way: the lock keeps them here */
 	spin_lock_bh(&dev->stats_lock);
 	for (unsigned int q = 0; q < dev->queues_max; q++) {
@@ -459,6 +471,8 @@ void tgbe_netdev_init(struct tgbe_device *dev)
 	 */
 	netdev->hw_features |= NETIF_F_RXALL | NETIF_F_RXFCS |
 			       NETIF_F_LOOPBACK | NETIF_F_TSO_MANGLEID;
+	if (dev->flow.usable)
+		netdev->hw_features |= NETIF_F_NTUPLE;
 	netdev->vlan_features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_TSO |
 				NETIF_F_TSO6 | NETIF_F_TSO_ECN |
 				NETIF_F_TSO_MANGLEID | NETIF_F_HIGHDMA;

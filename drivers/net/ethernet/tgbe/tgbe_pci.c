@@ -192,6 +192,7 @@ static int tgbe_bring_up(struct tgbe_device *dev)
 	tgbe_rss_init(dev);
 	tgbe_link_init(dev);
 	tgbe_wol_init(dev);
+	tgbe_flow_init(dev);
 	tgbe_netdev_init(dev);
 	err = netif_set_real_num_queues(dev->netdev, dev->config.queues,
 					dev->config.queues);

@@ -263,6 +263,36 @@
 #define TGBE_MANC			0x05820
 #define TGBE_MANC_BLK_PHY_RST		BIT(18)
 
+/* Filters that choose a receive queue (82576 7.1.1 and 8). Addresses and ports lie in
+ * the registers as they do in the frame. The bits 31:28 of FTQF let pass what is not
+ * compared; priority 7 of IMIR goes before 1.
+ */
+#define TGBE_82576_SAQF(n)		(0x05980 + 4 * (n))
+#define TGBE_82576_DAQF(n)		(0x059a0 + 4 * (n))
+#define TGBE_82576_SPQF(n)		(0x059c0 + 4 * (n))
+#define TGBE_82576_FTQF(n)		(0x059e0 + 4 * (n))
+#define TGBE_82576_FTQF_PROTO		GENMASK(7, 0)
+#define TGBE_82576_FTQF_QUEUE_EN	BIT(8)
+#define TGBE_82576_FTQF_ANY_VF		BIT(15)
+#define TGBE_82576_FTQF_QUEUE		GENMASK(19, 16)
+#define TGBE_82576_FTQF_ANY_PROTO	BIT(28)
+#define TGBE_82576_FTQF_ANY_SRC		BIT(29)
+#define TGBE_82576_FTQF_ANY_DST		BIT(30)
+#define TGBE_82576_FTQF_ANY_SPORT	BIT(31)
+#define TGBE_82576_FTQF_OFF		GENMASK(31, 28)
+#define TGBE_82576_IMIR(n)		(0x05a80 + 4 * (n))
+#define TGBE_82576_IMIR_DPORT		GENMASK(15, 0)
+#define TGBE_82576_IMIR_ANY_DPORT	BIT(17)
+#define TGBE_82576_IMIR_PRIORITY	GENMASK(31, 29)
+#define TGBE_82576_IMIREXT(n)		(0x05aa0 + 4 * (n))
+#define TGBE_82576_IMIREXT_ANY_SIZE	BIT(12)
+#define TGBE_82576_IMIREXT_ANY_FLAGS	BIT(19)
+#define TGBE_82576_ETQF(n)		(0x05cb0 + 4 * (n))
+#define TGBE_82576_ETQF_TYPE		GENMASK(15, 0)
+#define TGBE_82576_ETQF_QUEUE		GENMASK(18, 16)
+#define TGBE_82576_ETQF_EN		BIT(26)
+#define TGBE_82576_ETQF_QUEUE_EN	BIT(31)
+
 /* Wake-up (82576 5 and 8, 82574 6 and 10.2) */
 #define TGBE_CTRL_ADVD3WUC		BIT(20)
 #define TGBE_CTRL_82574_PHY_PM		BIT(21)
