@@ -39,6 +39,7 @@ from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, irq_lines, 
 from .traffic import UdpFlow, UdpPair, UdpTally, Noise, exchange
 from .frames import FrameTap, LargestFrame
 from .regs import Bar, queue_switch
+from .settings import Settings, dump, unusual_settings
 
 __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "EthtoolFamily", "NetdevFamily", "NetshaperFamily",
@@ -57,4 +58,5 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "irq_lines",
            "sum_stats",
            "UdpFlow", "UdpPair", "UdpTally", "Noise", "exchange",
-           "FrameTap", "LargestFrame", "Bar", "queue_switch"]
+           "FrameTap", "LargestFrame", "Bar", "queue_switch",
+           "Settings", "dump", "unusual_settings"]
