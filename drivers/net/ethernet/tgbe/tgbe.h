@@ -20,6 +20,7 @@
 
 #include "tgbe_compat.h"
 #include "tgbe_desc.h"
+#include "tgbe_flow.h"
 #include "tgbe_regs.h"
 
 struct dentry;
@@ -437,9 +438,14 @@ struct tgbe_config {
  * @tx_arm: give an empty transmit ring to the chip
  * @tx_quiesce: stop a transmit queue
  * @frame_limit: largest frame the receiver accepts, in bytes
+ * @wake_ctrl: bits of CTRL to be set before the port sleeps, if it shall wake
  * @rss_mode: value of MRQC that hashes what the chip can hash well
  * @rss_udp: bits of MRQC that hash the ports of UDP as well; 0 if it cannot
  * @rss_entry: indirection table entry that selects a queue
+ * @flow_present: does the card keep what is written to its filters? NULL where the
+ *		  chip has none
+ * @flow_type: set an EtherType filter, or with NULL switch it off (any context)
+ * @flow_tuple: the same of a filter for addresses, protocol and ports
  * @queue_drops: frames that found a receive ring full since the last call; NULL
  *		 where the chip does not count them
  * @splits: the chip can split headers off
@@ -476,9 +482,15 @@ struct tgbe_chip {
 	void (*tx_arm)(struct tgbe_device *dev, struct tgbe_ring *ring);
 	int (*tx_quiesce)(struct tgbe_device *dev, unsigned int queue);
 	void (*frame_limit)(struct tgbe_device *dev, unsigned int frame);
+	u32 wake_ctrl;
 	u32 rss_mode;
 	u32 rss_udp;
 	u8 (*rss_entry)(unsigned int queue);
+	bool (*flow_present)(struct tgbe_device *dev);
+	void (*flow_type)(struct tgbe_device *dev, unsigned int entry,
+			  const struct tgbe_flow_match *match, unsigned int queue);
+	void (*flow_tuple)(struct tgbe_device *dev, unsigned int entry,
+			   const struct tgbe_flow_match *match, unsigned int queue);
 	u32 (*queue_drops)(struct tgbe_device *dev, unsigned int queue);
 	bool splits;
 	bool ptp;
@@ -635,6 +647,9 @@ struct tgbe_ptp {
  * @ptp: clock and time stamps
  * @debugfs: directory of the ring dumps
  * @led: LEDCTL as it was before the port was made to blink; RTNL
+ * @flow: rules that choose a receive queue
+ * @wol: WAKE_* events that shall wake the machine; RTNL
+ * @halted: the port could not be started again, there is nothing to stop; RTNL
  */
 struct tgbe_device {
 	struct net_device *netdev;
@@ -679,6 +694,9 @@ struct tgbe_device {
 	struct tgbe_ptp ptp;
 	struct dentry *debugfs;
 	u32 led;
+	struct tgbe_flow flow;
+	u32 wol;
+	bool halted;
 };
 
 /* tgbe_pci.c */
@@ -773,6 +791,7 @@ int tgbe_phy_read(struct tgbe_device *dev, u8 reg, u16 *val);
 int tgbe_phy_write(struct tgbe_device *dev, u8 reg, u16 val);
 int tgbe_phy_modify(struct tgbe_device *dev, u8 reg, u16 mask, u16 set);
 int tgbe_phy_start(struct tgbe_device *dev);
+int tgbe_phy_reset(struct tgbe_device *dev);
 
 /* tgbe_link.c */
 void tgbe_link_init(struct tgbe_device *dev);
@@ -949,10 +968,53 @@ extern const struct netdev_stat_ops tgbe_stat_ops;
 
 /* tgbe_netdev.c */
 void tgbe_netdev_init(struct tgbe_device *dev);
-int tgbe_netdev_reset(struct tgbe_device *dev);
+int tgbe_reset_chip(struct tgbe_device *dev);
 void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first);
 void tgbe_netdev_link_queues(struct tgbe_device *dev, unsigned int from,
 			     unsigned int to, bool linked);
+int tgbe_port_start(struct tgbe_device *dev);
+void tgbe_port_stop(struct tgbe_device *dev);
+void tgbe_netdev_halt(struct tgbe_device *dev);
+void tgbe_netdev_attach(struct tgbe_device *dev, int err);
+int tgbe_netdev_resume(struct tgbe_device *dev);
+int tgbe_netdev_reset(struct tgbe_device *dev, u32 *flags);
+
+/* tgbe_selftest.c */
+int tgbe_selftest_count(void);
+void tgbe_selftest_strings(u8 *data);
+void tgbe_selftest(struct tgbe_device *dev, struct ethtool_test *test, u64 *data);
+
+/* tgbe_flow.c */
+void tgbe_flow_init(struct tgbe_device *dev);
+void tgbe_flow_start(struct tgbe_device *dev);
+void tgbe_flow_stop(struct tgbe_device *dev);
+void tgbe_flow_avoid(struct tgbe_device *dev, int avoid);
+int tgbe_flow_insert(struct tgbe_device *dev, struct ethtool_rx_flow_spec *spec,
+		     struct netlink_ext_ack *extack);
+int tgbe_flow_delete(struct tgbe_device *dev, u32 loc,
+		     struct netlink_ext_ack *extack);
+int tgbe_flow_get(const struct tgbe_device *dev, struct ethtool_rx_flow_spec *spec);
+int tgbe_flow_list(const struct tgbe_device *dev, u32 *locs, unsigned int room);
+int tgbe_flow_check(const struct tgbe_device *dev, unsigned int queues,
+		    struct netlink_ext_ack *extack);
+void tgbe_flow_clear(struct tgbe_device *dev);
+void tgbe_flow_leave(struct tgbe_device *dev, unsigned int queues);
+#ifdef CONFIG_RFS_ACCEL
+int tgbe_flow_steer(struct net_device *netdev, const struct sk_buff *skb, u16 queue,
+		    u32 flow_id);
+void tgbe_flow_expire(struct tgbe_device *dev);
+#else
+static inline void tgbe_flow_expire(struct tgbe_device *dev)
+{
+}
+#endif
+
+/* tgbe_wol.c */
+void tgbe_wol_init(struct tgbe_device *dev);
+void tgbe_wol_get(struct tgbe_device *dev, struct ethtool_wolinfo *wol);
+int tgbe_wol_set(struct tgbe_device *dev, const struct ethtool_wolinfo *wol);
+void tgbe_wol_arm(struct tgbe_device *dev);
+void tgbe_wol_disarm(struct tgbe_device *dev);
 
 /* tgbe_sysfs.c */
 extern const struct attribute_group tgbe_sysfs_group;

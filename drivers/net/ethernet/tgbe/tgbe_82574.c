@@ -337,6 +337,7 @@ const struct tgbe_chip tgbe_chip_82574 = {
 	.aspm_off		= PCIE_LINK_STATE_L0S | PCIE_LINK_STATE_L1,
 	.irq_causes		= TGBE_INT_RXDW | TGBE_INT_TXDW |
 				  TGBE_INT_RXDMT0,
+	.wake_ctrl		= TGBE_CTRL_ADVD3WUC | TGBE_CTRL_82574_PHY_PM,
 	.rss_mode		= TGBE_MRQC_82574_RSS | TGBE_MRQC_TCP4 |
 				  TGBE_MRQC_IP4 | TGBE_MRQC_TCP6_EX |
 				  TGBE_MRQC_IP6_EX | TGBE_MRQC_IP6,

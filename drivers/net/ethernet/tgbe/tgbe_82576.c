@@ -398,6 +398,86 @@ static u32 tgbe_82576_queue_drops(struct tgbe_device *dev, unsigned int queue)
 	return tgbe_rd(dev, TGBE_82576_RQDPC(queue)) & GENMASK(11, 0);
 }
 
+/* Addresses are there to be written and read back as long as no filter is on */
+static bool tgbe_82576_flow_present(struct tgbe_device *dev)
+{
+	static const u32 patterns[] = { 0x5a5a5a5a, 0xa5a5a5a5 };
+	bool kept = true;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(patterns) && kept; i++) {
+		tgbe_wr(dev, TGBE_82576_SAQF(0), patterns[i]);
+		tgbe_wr(dev, TGBE_82576_DAQF(0), ~patterns[i]);
+		kept = tgbe_rd(dev, TGBE_82576_SAQF(0)) == patterns[i] &&
+		       tgbe_rd(dev, TGBE_82576_DAQF(0)) == ~patterns[i];
+	}
+	tgbe_wr(dev, TGBE_82576_SAQF(0), 0);
+	tgbe_wr(dev, TGBE_82576_DAQF(0), 0);
+	return kept;
+}
+
+static void tgbe_82576_flow_type(struct tgbe_device *dev, unsigned int entry,
+				 const struct tgbe_flow_match *match,
+				 unsigned int queue)
+{
+	u32 etqf = 0;
+
+	if (match)
+		etqf = FIELD_PREP(TGBE_82576_ETQF_TYPE, be16_to_cpu(match->type)) |
+		       FIELD_PREP(TGBE_82576_ETQF_QUEUE, queue) |
+		       TGBE_82576_ETQF_EN | TGBE_82576_ETQF_QUEUE_EN;
+	tgbe_wr(dev, TGBE_82576_ETQF(entry), etqf);
+}
+
+/* As a little-endian register holds two bytes in the order of the frame */
+static u32 tgbe_82576_port(__be16 port)
+{
+	return swab16(be16_to_cpu(port));
+}
+
+static u32 tgbe_82576_address(__be32 addr)
+{
+	return swab32(be32_to_cpu(addr));
+}
+
+/* The filter is off while it changes, so that no mixture ever matches */
+static void tgbe_82576_flow_tuple(struct tgbe_device *dev, unsigned int entry,
+				  const struct tgbe_flow_match *match,
+				  unsigned int queue)
+{
+	/* 8 entries, of which one has no rule, and priorities 7 to 1 */
+	unsigned int priority = 7 - entry + (entry > TGBE_FLOW_STAMPS);
+	u32 ftqf = TGBE_82576_FTQF_QUEUE_EN | TGBE_82576_FTQF_ANY_VF;
+	u32 imir = FIELD_PREP(TGBE_82576_IMIR_PRIORITY, priority);
+
+	tgbe_wr(dev, TGBE_82576_FTQF(entry), TGBE_82576_FTQF_OFF);
+	if (!match)
+		return;
+	if (match->compare & TGBE_FLOW_PROTO)
+		ftqf |= FIELD_PREP(TGBE_82576_FTQF_PROTO, match->proto);
+	else
+		ftqf |= TGBE_82576_FTQF_ANY_PROTO;
+	if (!(match->compare & TGBE_FLOW_SRC))
+		ftqf |= TGBE_82576_FTQF_ANY_SRC;
+	if (!(match->compare & TGBE_FLOW_DST))
+		ftqf |= TGBE_82576_FTQF_ANY_DST;
+	if (!(match->compare & TGBE_FLOW_SPORT))
+		ftqf |= TGBE_82576_FTQF_ANY_SPORT;
+	if (match->compare & TGBE_FLOW_DPORT)
+		imir |= FIELD_PREP(TGBE_82576_IMIR_DPORT,
+				   tgbe_82576_port(match->dport));
+	else
+		imir |= TGBE_82576_IMIR_ANY_DPORT;
+
+	tgbe_wr(dev, TGBE_82576_SAQF(entry), tgbe_82576_address(match->src));
+	tgbe_wr(dev, TGBE_82576_DAQF(entry), tgbe_82576_address(match->dst));
+	tgbe_wr(dev, TGBE_82576_SPQF(entry), tgbe_82576_port(match->sport));
+	tgbe_wr(dev, TGBE_82576_IMIR(entry), imir);
+	tgbe_wr(dev, TGBE_82576_IMIREXT(entry), TGBE_82576_IMIREXT_ANY_SIZE |
+		TGBE_82576_IMIREXT_ANY_FLAGS);
+	tgbe_wr(dev, TGBE_82576_FTQF(entry), ftqf |
+		FIELD_PREP(TGBE_82576_FTQF_QUEUE, queue));
+}
+
 const struct tgbe_chip tgbe_chip_82576 = {
 	.name			= "82576",
 	.format			= TGBE_FMT_ADV,
@@ -406,6 +486,7 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.unicast_entries	= 16,
 	.irq_causes		= TGBE_INT_RXDW | TGBE_INT_TXDW |
 				  TGBE_INT_RXDMT0,
+	.wake_ctrl		= TGBE_CTRL_ADVD3WUC,
 	/* Bit 21 is TCP over IPv6; bit 18 hashes it as well, extension
 	 * headers or not, on cards that ignore bit 21.
 	 */
@@ -436,6 +517,9 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.tx_quiesce		= tgbe_82576_tx_quiesce,
 	.frame_limit		= tgbe_82576_frame_limit,
 	.rss_entry		= tgbe_82576_rss_entry,
+	.flow_present		= tgbe_82576_flow_present,
+	.flow_type		= tgbe_82576_flow_type,
+	.flow_tuple		= tgbe_82576_flow_tuple,
 	.queue_drops		= tgbe_82576_queue_drops,
 	.splits			= true,
 	.ptp			= true,

@@ -184,6 +184,7 @@ static int tgbe_validate(struct tgbe_device *dev, const struct tgbe_config *want
 	if (err)
 		return err;
 	err = tgbe_check_table(dev, want, extack) ?:
+	      tgbe_flow_check(dev, want->queues, extack) ?:
 	      tgbe_check_shares(want, extack) ?:
 	      tgbe_check_split(dev, want, extack);
 	for (unsigned int q = 0; q < dev->queues_max && !err; q++) {
@@ -338,6 +339,13 @@ static int tgbe_swap_rx(struct tgbe_device *dev, struct tgbe_vector *vector,
 	return 0;
 }
 
+/* Have nothing sent to a queue for now, or with -1 to each what is its own */
+static void tgbe_steer(struct tgbe_device *dev, int avoid)
+{
+	tgbe_flow_avoid(dev, avoid);
+	tgbe_rss_steer(dev, avoid);
+}
+
 /* On return @rx and @tx hold the old rings. A ring that the chip does not let
  * go of stays where it is.
  */
@@ -348,14 +356,14 @@ static int tgbe_swap_queue(struct tgbe_device *dev, unsigned int q,
 	int err = 0;
 
 	if (*rx)
-		tgbe_rss_steer(dev, q);
+		tgbe_steer(dev, q);
 	napi_disable(&vector->napi);
 	if (*tx)
 		err = tgbe_swap_tx(dev, vector, tx);
 	if (*rx && !err)
 		err = tgbe_swap_rx(dev, vector, rx);
 	if (*rx)
-		tgbe_rss_steer(dev, -1);
+		tgbe_steer(dev, -1);
 	tgbe_resume_poll(vector);
 	if (*tx)
 		tgbe_tx_thaw(vector->tx);
@@ -482,6 +490,7 @@ static void tgbe_shrink(struct tgbe_device *dev, struct ring_set *set,
 	unsigned int old = dev->config.queues;
 
 	tgbe_spread(dev, queues);
+	tgbe_flow_leave(dev, queues);
 	tgbe_netdev_link_queues(dev, queues, old, false);
 	netif_set_real_num_queues(dev->netdev, queues, queues);
 	if (!dev->chip->fixed_arrays)

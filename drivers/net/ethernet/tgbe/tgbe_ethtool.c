@@ -227,10 +227,56 @@ static u32 tgbe_get_rx_ring_count(struct net_device *netdev)
 static int tgbe_get_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd,
 			  u32 *rules)
 {
-	if (cmd->cmd != ETHTOOL_GRXRINGS)
+	struct tgbe_device *dev = netdev_priv(netdev);
+	int n;
+
+	if (cmd->cmd == ETHTOOL_GRXRINGS) {
+		cmd->data = tgbe_get_rx_ring_count(netdev);
+		return 0;
+	}
+	if (!dev->flow.usable)
 		return -EOPNOTSUPP;
-	cmd->data = tgbe_get_rx_ring_count(netdev);
-	return 0;
+	switch (cmd->cmd) {
+	case ETHTOOL_GRXCLSRLCNT:
+		cmd->rule_cnt = tgbe_flow_list(dev, NULL, 0);
+		cmd->data = TGBE_FLOW_RULES | RX_CLS_LOC_SPECIAL;
+		return 0;
+	case ETHTOOL_GRXCLSRULE:
+		return tgbe_flow_get(dev, &cmd->fs);
+	case ETHTOOL_GRXCLSRLALL:
+		n = tgbe_flow_list(dev, rules, cmd->rule_cnt);
+		if (n < 0)
+			return n;
+		cmd->rule_cnt = n;
+		cmd->data = TGBE_FLOW_RULES;
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/* The call has nowhere to put a text: the log is the place where a user who has
+ * just typed the rule can find out what is wrong with it
+ */
+static int tgbe_set_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+	struct netlink_ext_ack extack = {};
+	int err;
+
+	switch (cmd->cmd) {
+	case ETHTOOL_SRXCLSRLINS:
+		err = tgbe_flow_insert(dev, &cmd->fs, &extack);
+		break;
+	case ETHTOOL_SRXCLSRLDEL:
+		err = tgbe_flow_delete(dev, cmd->fs.location, &extack);
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+	if (err && extack._msg)
+		netif_info(dev, drv, netdev, "rule refused: %s\n", extack._msg);
+	return err;
 }
 
 static u32 tgbe_get_rxfh_key_size(struct net_device *netdev)
@@ -310,14 +356,43 @@ static int tgbe_set_tunable(struct net_device *netdev,
 
 static int tgbe_get_sset_count(struct net_device *netdev, int sset)
 {
-	return sset == ETH_SS_STATS ? tgbe_stats_count(netdev_priv(netdev)) :
-				      -EOPNOTSUPP;
+	switch (sset) {
+	case ETH_SS_STATS:
+		return tgbe_stats_count(netdev_priv(netdev));
+	case ETH_SS_TEST:
+		return tgbe_selftest_count();
+	default:
+		return -EOPNOTSUPP;
+	}
 }
 
 static void tgbe_get_strings(struct net_device *netdev, u32 sset, u8 *data)
 {
 	if (sset == ETH_SS_STATS)
 		tgbe_stats_strings(netdev_priv(netdev), data);
+	else if (sset == ETH_SS_TEST)
+		tgbe_selftest_strings(data);
+}
+
+static void tgbe_self_test(struct net_device *netdev, struct ethtool_test *test,
+			   u64 *data)
+{
+	tgbe_selftest(netdev_priv(netdev), test, data);
+}
+
+static int tgbe_reset(struct net_device *netdev, u32 *flags)
+{
+	return tgbe_netdev_reset(netdev_priv(netdev), flags);
+}
+
+static void tgbe_get_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
+{
+	tgbe_wol_get(netdev_priv(netdev), wol);
+}
+
+static int tgbe_set_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
+{
+	return tgbe_wol_set(netdev_priv(netdev), wol);
 }
 
 static void tgbe_get_ethtool_stats(struct net_device *netdev,
@@ -449,6 +524,10 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 	.get_link_ksettings	= tgbe_get_link_ksettings,
 	.set_link_ksettings	= tgbe_set_link_ksettings,
 	.nway_reset		= tgbe_nway_reset,
+	.self_test		= tgbe_self_test,
+	.reset			= tgbe_reset,
+	.get_wol		= tgbe_get_wol,
+	.set_wol		= tgbe_set_wol,
 	.get_ringparam		= tgbe_get_ringparam,
 	.set_ringparam		= tgbe_set_ringparam,
 	.get_channels		= tgbe_get_channels,
@@ -458,6 +537,7 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 	.get_per_queue_coalesce	= tgbe_get_per_queue_coalesce,
 	.set_per_queue_coalesce	= tgbe_set_per_queue_coalesce,
 	.get_rxnfc		= tgbe_get_rxnfc,
+	.set_rxnfc		= tgbe_set_rxnfc,
 	TGBE_RX_RING_COUNT_OP(tgbe_get_rx_ring_count)
 	.get_rxfh_key_size	= tgbe_get_rxfh_key_size,
 	.get_rxfh_indir_size	= tgbe_get_rxfh_indir_size,

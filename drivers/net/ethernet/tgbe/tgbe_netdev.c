@@ -67,7 +67,7 @@ void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first)
 }
 
 /**
- * tgbe_netdev_reset() - reset the chip, and let only the chip notice
+ * tgbe_reset_chip() - reset the chip, and let only the chip notice
  * @dev: port, its polls disabled
  *
  * The clock goes on as if nothing had happened.
@@ -75,7 +75,7 @@ void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first)
  * Context: process, RTNL.
  * Return: 0 or the error of the chip's reset.
  */
-int tgbe_netdev_reset(struct tgbe_device *dev)
+int tgbe_reset_chip(struct tgbe_device *dev)
 {
 	int err;
 
@@ -85,13 +85,22 @@ int tgbe_netdev_reset(struct tgbe_device *dev)
 	return err;
 }
 
-static int tgbe_ndo_open(struct net_device *netdev)
+/**
+ * tgbe_port_start() - reset the chip and bring it to work with all its settings
+ * @dev: stopped port
+ *
+ * Senders are not let in.
+ *
+ * Context: process, RTNL.
+ * Return: 0, or the error of what failed, and then the port is stopped.
+ */
+int tgbe_port_start(struct tgbe_device *dev)
 {
-	struct tgbe_device *dev = netdev_priv(netdev);
+	struct net_device *netdev = dev->netdev;
 	int err;
 
 	pci_set_master(dev->pdev);
-	err = tgbe_netdev_reset(dev);
+	err = tgbe_reset_chip(dev);
 	if (err)
 		return err;
 	err = tgbe_queues_alloc(dev);
@@ -103,6 +112,7 @@ static int tgbe_ndo_open(struct net_device *netdev)
 
 	tgbe_filter_init(dev);
 	tgbe_rss_enable(dev);
+	tgbe_flow_start(dev);
 	dev->chip->frame_limit(dev, tgbe_config_frame(&dev->config));
 	tgbe_queues_arm(dev);
 	tgbe_enable_polls(dev);
@@ -110,7 +120,6 @@ static int tgbe_ndo_open(struct net_device *netdev)
 	tgbe_filter_features(dev, netdev->features);
 	tgbe_filter_rctl(dev, 0, TGBE_RCTL_EN | TGBE_RCTL_BAM);
 	tgbe_irq_enable(dev);
-	netif_tx_start_all_queues(dev->netdev);
 	tgbe_link_start(dev);
 	queue_delayed_work(system_percpu_wq, &dev->service_work, TGBE_SERVICE_PERIOD);
 	return 0;
@@ -120,11 +129,16 @@ free_queues:
 	return err;
 }
 
-/* The chip is reset and silent afterwards */
-static int tgbe_ndo_stop(struct net_device *netdev)
+/**
+ * tgbe_port_stop() - undo tgbe_port_start()
+ * @dev: started port
+ *
+ * The chip is reset and silent afterwards, its settings are kept by the driver.
+ *
+ * Context: process, RTNL.
+ */
+void tgbe_port_stop(struct tgbe_device *dev)
 {
-	struct tgbe_device *dev = netdev_priv(netdev);
-
 	cancel_delayed_work_sync(&dev->service_work);
 	/* A poll that ends unmasks its vector, so polls go first. The handlers
 	 * go before the link work is cancelled and before the reset, for both
@@ -132,6 +146,7 @@ static int tgbe_ndo_stop(struct net_device *netdev)
 	 */
 	tgbe_disable_polls(dev);
 	tgbe_irq_disable(dev);
+	tgbe_flow_stop(dev);
 	tgbe_irq_release(dev);
 	tgbe_link_stop(dev);
 	tgbe_moderation_stop(dev);
@@ -140,9 +155,29 @@ static int tgbe_ndo_stop(struct net_device *netdev)
 	netif_tx_disable(dev->netdev);
 	tgbe_stats_harvest(dev);
 	/* the only thing that stops the receiver of every chip */
-	if (tgbe_netdev_reset(dev))
+	if (tgbe_reset_chip(dev))
 		pci_clear_master(dev->pdev);
 	tgbe_queues_free(dev);
+	/* whatever queue did not stop has stopped now */
+	dev->unstoppable = false;
+}
+
+static int tgbe_ndo_open(struct net_device *netdev)
+{
+	int err = tgbe_port_start(netdev_priv(netdev));
+
+	if (!err)
+		netif_tx_start_all_queues(netdev);
+	return err;
+}
+
+static int tgbe_ndo_stop(struct net_device *netdev)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	/* not if it could not be started again behind the stack's back */
+	if (!dev->halted)
+		tgbe_port_stop(dev);
 	return 0;
 }
 
@@ -209,6 +244,12 @@ static int tgbe_ndo_set_features(struct net_device *netdev,
 	}
 	if (changed & NETIF_F_HW_VLAN_CTAG_RX)
 		tgbe_filter_vlan_strip(dev, features);
+	if (changed & ~features & NETIF_F_NTUPLE) {
+		/* the stack looks at this before it steers a flow */
+		netdev->features &= ~NETIF_F_NTUPLE;
+		synchronize_net();
+		tgbe_flow_clear(dev);
+	}
 	/* a port about to be restarted gets them then */
 	if (changed & (NETIF_F_RXALL | NETIF_F_RXFCS | NETIF_F_LOOPBACK) &&
 	    !dev->unstoppable)
@@ -247,6 +288,9 @@ static const struct net_device_ops netdev_ops = {
 	.ndo_tx_timeout		= tgbe_ndo_tx_timeout,
 	.ndo_hwtstamp_get	= tgbe_ptp_hwtstamp_get,
 	.ndo_hwtstamp_set	= tgbe_ptp_hwtstamp_set,
+#ifdef CONFIG_RFS_ACCEL
+	.ndo_rx_flow_steer	= tgbe_flow_steer,
+#endif
 };
 
 /* The last resort, when a queue cannot be stopped: all of them, and the link */
@@ -290,6 +334,92 @@ static void tgbe_timeout_work(struct work_struct *work)
 	rtnl_unlock();
 }
 
+/**
+ * tgbe_netdev_halt() - stop a port without the stack's knowledge
+ * @dev: port, running or not
+ *
+ * Addresses, routes and settings stay. Until tgbe_netdev_attach() nobody sends,
+ * and the core refuses to change anything.
+ *
+ * Context: process, RTNL.
+ */
+void tgbe_netdev_halt(struct tgbe_device *dev)
+{
+	netif_device_detach(dev->netdev);
+	if (netif_running(dev->netdev))
+		tgbe_port_stop(dev);
+}
+
+/**
+ * tgbe_netdev_attach() - give a halted port back to the stack
+ * @dev: port, started if it was running
+ * @err: why it could not be started, or 0; after an error it is closed
+ *
+ * Context: process, RTNL.
+ */
+void tgbe_netdev_attach(struct tgbe_device *dev, int err)
+{
+	if (err && netif_running(dev->netdev)) {
+		netdev_err(dev->netdev, "port does not come back: %pe\n",
+			   ERR_PTR(err));
+		dev->halted = true;
+		dev_close(dev->netdev);
+		dev->halted = false;
+	}
+	netif_device_attach(dev->netdev);
+}
+
+/**
+ * tgbe_netdev_resume() - start a halted port again
+ * @dev: port
+ *
+ * Context: process, RTNL.
+ * Return: 0, or the error, after which the port is closed.
+ */
+int tgbe_netdev_resume(struct tgbe_device *dev)
+{
+	int err;
+
+	if (netif_running(dev->netdev))
+		err = tgbe_port_start(dev);
+	else
+		err = tgbe_reset_chip(dev);
+	tgbe_netdev_attach(dev, err);
+	return err;
+}
+
+/* One bit resets all of this together */
+#define RESET_MAC	(ETH_RESET_IRQ | ETH_RESET_DMA | ETH_RESET_FILTER | \
+			 ETH_RESET_OFFLOAD | ETH_RESET_MAC)
+
+/**
+ * tgbe_netdev_reset() - reset the chip without losing a setting
+ * @dev: port, running or not
+ * @flags: ETH_RESET_* that are wanted; those that were done are cleared
+ *
+ * Context: process, RTNL.
+ * Return: 0; -EOPNOTSUPP for nothing that the port could reset; -EBUSY if all that
+ * was wanted is the PHY and the firmware keeps it; or the error of the start.
+ */
+int tgbe_netdev_reset(struct tgbe_device *dev, u32 *flags)
+{
+	u32 mac = *flags & RESET_MAC, phy = *flags & ETH_RESET_PHY;
+	int err, phy_err = 0;
+
+	if (!mac && !phy)
+		return -EOPNOTSUPP;
+	tgbe_netdev_halt(dev);
+	if (phy)
+		phy_err = tgbe_phy_reset(dev);
+	err = tgbe_netdev_resume(dev);
+	if (err)
+		return err;
+	if (phy_err && !mac)
+		return phy_err;
+	*flags &= ~(mac | (phy_err ? 0 : phy));
+	return 0;
+}
+
 /* The chip stops sending when the link goes, and never completes what it had:
  * the watchdog does not look at a port without carrier, so this does.
  */
@@ -316,6 +446,7 @@ static void tgbe_service_work(struct work_struct *work)
 	tgbe_link_check(dev);
 	tgbe_stats_harvest(dev);
 	tgbe_ptp_service(dev);
+	tgbe_flow_expire(dev);
 	/* a change of rings may be under way: the lock keeps them here */
 	spin_lock_bh(&dev->stats_lock);
 	for (unsigned int q = 0; q < dev->queues_max; q++) {
@@ -362,6 +493,8 @@ void tgbe_netdev_init(struct tgbe_device *dev)
 	 */
 	netdev->hw_features |= NETIF_F_RXALL | NETIF_F_RXFCS |
 			       NETIF_F_LOOPBACK | NETIF_F_TSO_MANGLEID;
+	if (dev->flow.usable)
+		netdev->hw_features |= NETIF_F_NTUPLE;
 	netdev->vlan_features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_TSO |
 				NETIF_F_TSO6 | NETIF_F_TSO_ECN |
 				NETIF_F_TSO_MANGLEID | NETIF_F_HIGHDMA;

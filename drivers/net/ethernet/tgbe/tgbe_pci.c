@@ -192,6 +192,8 @@ static int tgbe_bring_up(struct tgbe_device *dev)
 	tgbe_config_default(dev);
 	tgbe_rss_init(dev);
 	tgbe_link_init(dev);
+	tgbe_wol_init(dev);
+	tgbe_flow_init(dev);
 	tgbe_netdev_init(dev);
 	err = netif_set_real_num_queues(dev->netdev, dev->config.queues,
 					dev->config.queues);
@@ -272,18 +274,55 @@ static void tgbe_remove(struct pci_dev *pdev)
 static void tgbe_shutdown(struct pci_dev *pdev)
 {
 	struct net_device *netdev = pci_get_drvdata(pdev);
+	struct tgbe_device *dev = netdev_priv(netdev);
 
 	rtnl_lock();
 	/* the VLAN code still talks to the port while it closes */
 	dev_close(netdev);
 	netif_device_detach(netdev);
+	tgbe_wol_arm(dev);
 	rtnl_unlock();
 	/* its readers are still there */
-	tgbe_ptp_hold(netdev_priv(netdev));
-	tgbe_clear_bits(netdev_priv(netdev), TGBE_CTRL_EXT,
-			TGBE_CTRL_EXT_DRV_LOAD);
+	tgbe_ptp_hold(dev);
+	tgbe_clear_bits(dev, TGBE_CTRL_EXT, TGBE_CTRL_EXT_DRV_LOAD);
 	pci_disable_device(pdev);
+	/* a restart goes on to use the card, it must stay in D0 */
+	if (system_state == SYSTEM_POWER_OFF) {
+		pci_wake_from_d3(pdev, dev->wol);
+		pci_set_power_state(pdev, PCI_D3hot);
+	}
 }
+
+/* The PCI core saves the configuration space and puts the card to sleep */
+static int tgbe_suspend(struct device *device)
+{
+	struct net_device *netdev = dev_get_drvdata(device);
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	rtnl_lock();
+	tgbe_netdev_halt(dev);
+	/* the counter starts anew with the power */
+	tgbe_ptp_hold(dev);
+	tgbe_wol_arm(dev);
+	tgbe_clear_bits(dev, TGBE_CTRL_EXT, TGBE_CTRL_EXT_DRV_LOAD);
+	rtnl_unlock();
+	return 0;
+}
+
+static int tgbe_resume(struct device *device)
+{
+	struct net_device *netdev = dev_get_drvdata(device);
+	struct tgbe_device *dev = netdev_priv(netdev);
+	int err;
+
+	rtnl_lock();
+	tgbe_wol_disarm(dev);
+	err = tgbe_netdev_resume(dev);
+	rtnl_unlock();
+	return err;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(tgbe_pm_ops, tgbe_suspend, tgbe_resume);
 
 static struct pci_driver tgbe_driver = {
 	.name		= TGBE_DRV_NAME,
@@ -291,6 +330,7 @@ static struct pci_driver tgbe_driver = {
 	.probe		= tgbe_probe,
 	.remove		= tgbe_remove,
 	.shutdown	= tgbe_shutdown,
+	.driver.pm	= pm_sleep_ptr(&tgbe_pm_ops),
 };
 
 static int __init tgbe_init(void)

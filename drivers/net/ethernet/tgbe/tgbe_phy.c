@@ -125,6 +125,36 @@ int tgbe_phy_modify(struct tgbe_device *dev, u8 reg, u16 mask, u16 set)
 	return err;
 }
 
+/**
+ * tgbe_phy_reset() - reset the PHY, and give it the driver's settings again
+ * @dev: port
+ *
+ * The MAC loads the PHY's part of the NVM anew (82576 4.2, 82574 4.3). The link
+ * goes down, and stays so until tgbe_phy_start().
+ *
+ * Context: process, sleeps.
+ * Return: 0, -EBUSY if the management or the firmware keeps the PHY, or the error
+ * of the PHY access that failed.
+ */
+int tgbe_phy_reset(struct tgbe_device *dev)
+{
+	int err;
+
+	if (tgbe_rd(dev, TGBE_MANC) & TGBE_MANC_BLK_PHY_RST)
+		return -EBUSY;
+	err = tgbe_phy_get(dev);
+	if (err)
+		return err;
+	tgbe_chip_ctrl(dev, 0, TGBE_CTRL_PHY_RST);
+	tgbe_flush(dev);
+	usleep_range(100, 200);
+	tgbe_chip_ctrl(dev, TGBE_CTRL_PHY_RST, 0);
+	tgbe_flush(dev);
+	usleep_range(150, 300);
+	tgbe_phy_put(dev);
+	return dev->chip->phy_init(dev);
+}
+
 static int tgbe_advertise(struct tgbe_device *dev)
 {
 	const unsigned long *adv = dev->link.advertising;

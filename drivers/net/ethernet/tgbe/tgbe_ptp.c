@@ -203,30 +203,29 @@ static ktime_t tgbe_ptp_time(struct tgbe_device *dev, u64 stamp)
 static void tgbe_ptp_find_l2(struct tgbe_device *dev, bool on)
 {
 	u32 etqf = on ? FIELD_PREP(TGBE_82576_ETQF_TYPE, ETH_P_1588) |
-			TGBE_82576_ETQF_ENABLE | TGBE_82576_ETQF_1588 : 0;
+			TGBE_82576_ETQF_EN | TGBE_82576_ETQF_1588 : 0;
 
-	tgbe_wr(dev, TGBE_82576_ETQF(TGBE_82576_PTP_FILTER), etqf);
+	tgbe_wr(dev, TGBE_82576_ETQF(TGBE_FLOW_STAMPS), etqf);
 }
 
 /* and those over UDP by the port, from and to, in network order */
 static void tgbe_ptp_find_l4(struct tgbe_device *dev, bool on)
 {
-	u32 any = TGBE_82576_FTQF_ANY_SADDR | TGBE_82576_FTQF_ANY_DADDR;
 	u32 port = swab16(PTP_EV_PORT);
 
 	if (!on) {
-		tgbe_wr(dev, TGBE_82576_FTQF(TGBE_82576_PTP_FILTER),
-			any | TGBE_82576_FTQF_ANY_PROTO |
-			TGBE_82576_FTQF_ANY_SPORT);
+		tgbe_wr(dev, TGBE_82576_FTQF(TGBE_FLOW_STAMPS),
+			TGBE_82576_FTQF_OFF);
 		return;
 	}
-	tgbe_wr(dev, TGBE_82576_IMIR(TGBE_82576_PTP_FILTER), port);
-	tgbe_wr(dev, TGBE_82576_IMIREXT(TGBE_82576_PTP_FILTER),
+	tgbe_wr(dev, TGBE_82576_IMIR(TGBE_FLOW_STAMPS), port);
+	tgbe_wr(dev, TGBE_82576_IMIREXT(TGBE_FLOW_STAMPS),
 		TGBE_82576_IMIREXT_ANY_SIZE | TGBE_82576_IMIREXT_ANY_FLAGS);
-	tgbe_wr(dev, TGBE_82576_SPQF(TGBE_82576_PTP_FILTER), port);
-	tgbe_wr(dev, TGBE_82576_FTQF(TGBE_82576_PTP_FILTER),
-		any | FIELD_PREP(TGBE_82576_FTQF_PROTO, IPPROTO_UDP) |
-		TGBE_82576_FTQF_ANY_POOL | TGBE_82576_FTQF_1588);
+	tgbe_wr(dev, TGBE_82576_SPQF(TGBE_FLOW_STAMPS), port);
+	tgbe_wr(dev, TGBE_82576_FTQF(TGBE_FLOW_STAMPS),
+		FIELD_PREP(TGBE_82576_FTQF_PROTO, IPPROTO_UDP) |
+		TGBE_82576_FTQF_ANY_SRC | TGBE_82576_FTQF_ANY_DST |
+		TGBE_82576_FTQF_ANY_VF | TGBE_82576_FTQF_1588);
 }
 
 /* Give the chip the settings. What it stamped before is forgotten */

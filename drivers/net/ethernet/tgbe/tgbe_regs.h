@@ -21,6 +21,7 @@
 #define TGBE_CTRL_TFCE			BIT(28)
 #define TGBE_CTRL_82574_RSV29		BIT(29)
 #define TGBE_CTRL_VME			BIT(30)
+#define TGBE_CTRL_PHY_RST		BIT(31)
 
 #define TGBE_STATUS			0x00008
 #define TGBE_STATUS_FD			BIT(0)
@@ -270,28 +271,6 @@
 #define TGBE_82576_TSYNC_VALID		BIT(0)
 #define TGBE_82576_TSYNC_ENABLE		BIT(4)
 
-/* Filters that find frames to be stamped: one of eight by EtherType, and one of
- * eight by UDP port (82576 7.1, 8.10)
- */
-#define TGBE_82576_PTP_FILTER		3
-#define TGBE_82576_ETQF(n)		(0x05cb0 + 4 * (n))
-#define TGBE_82576_ETQF_TYPE		GENMASK(15, 0)
-#define TGBE_82576_ETQF_ENABLE		BIT(26)
-#define TGBE_82576_ETQF_1588		BIT(30)
-#define TGBE_82576_SPQF(n)		(0x059c0 + 4 * (n))
-#define TGBE_82576_FTQF(n)		(0x059e0 + 4 * (n))
-#define TGBE_82576_FTQF_PROTO		GENMASK(7, 0)
-#define TGBE_82576_FTQF_ANY_POOL	BIT(15)
-#define TGBE_82576_FTQF_1588		BIT(27)
-#define TGBE_82576_FTQF_ANY_PROTO	BIT(28)
-#define TGBE_82576_FTQF_ANY_SADDR	BIT(29)
-#define TGBE_82576_FTQF_ANY_DADDR	BIT(30)
-#define TGBE_82576_FTQF_ANY_SPORT	BIT(31)
-#define TGBE_82576_IMIR(n)		(0x05a80 + 4 * (n))
-#define TGBE_82576_IMIREXT(n)		(0x05aa0 + 4 * (n))
-#define TGBE_82576_IMIREXT_ANY_SIZE	BIT(12)
-#define TGBE_82576_IMIREXT_ANY_FLAGS	BIT(19)
-
 /* Management, PCIe, semaphores */
 #define TGBE_82574_EXTCNF_CTRL		0x00f00
 #define TGBE_82574_EXTCNF_MDIO_SW	BIT(5)
@@ -314,6 +293,57 @@
 #define TGBE_SWFW_PHY01			BIT(1)
 #define TGBE_SWFW_PHY23			BIT(5)
 #define TGBE_SWFW_FW_SHIFT		16
+
+/* Management may keep the PHY from being reset (82576 8, 82574 10.2) */
+#define TGBE_MANC			0x05820
+#define TGBE_MANC_BLK_PHY_RST		BIT(18)
+
+/* Filters that choose a receive queue or find frames to be stamped, eight by EtherType
+ * and eight by addresses, protocol and ports (82576 7.1.1, 7.10 and 8). Addresses and ports lie in
+ * the registers as they do in the frame. The bits 31:28 of FTQF let pass what is not
+ * compared; priority 7 of IMIR goes before 1.
+ */
+#define TGBE_82576_SAQF(n)		(0x05980 + 4 * (n))
+#define TGBE_82576_DAQF(n)		(0x059a0 + 4 * (n))
+#define TGBE_82576_SPQF(n)		(0x059c0 + 4 * (n))
+#define TGBE_82576_FTQF(n)		(0x059e0 + 4 * (n))
+#define TGBE_82576_FTQF_PROTO		GENMASK(7, 0)
+#define TGBE_82576_FTQF_QUEUE_EN	BIT(8)
+#define TGBE_82576_FTQF_ANY_VF		BIT(15)
+#define TGBE_82576_FTQF_QUEUE		GENMASK(19, 16)
+#define TGBE_82576_FTQF_1588		BIT(27)
+#define TGBE_82576_FTQF_ANY_PROTO	BIT(28)
+#define TGBE_82576_FTQF_ANY_SRC		BIT(29)
+#define TGBE_82576_FTQF_ANY_DST		BIT(30)
+#define TGBE_82576_FTQF_ANY_SPORT	BIT(31)
+#define TGBE_82576_FTQF_OFF		GENMASK(31, 28)
+#define TGBE_82576_IMIR(n)		(0x05a80 + 4 * (n))
+#define TGBE_82576_IMIR_DPORT		GENMASK(15, 0)
+#define TGBE_82576_IMIR_ANY_DPORT	BIT(17)
+#define TGBE_82576_IMIR_PRIORITY	GENMASK(31, 29)
+#define TGBE_82576_IMIREXT(n)		(0x05aa0 + 4 * (n))
+#define TGBE_82576_IMIREXT_ANY_SIZE	BIT(12)
+#define TGBE_82576_IMIREXT_ANY_FLAGS	BIT(19)
+#define TGBE_82576_ETQF(n)		(0x05cb0 + 4 * (n))
+#define TGBE_82576_ETQF_TYPE		GENMASK(15, 0)
+#define TGBE_82576_ETQF_QUEUE		GENMASK(18, 16)
+#define TGBE_82576_ETQF_EN		BIT(26)
+#define TGBE_82576_ETQF_1588		BIT(30)
+#define TGBE_82576_ETQF_QUEUE_EN	BIT(31)
+
+/* Wake-up (82576 5 and 8, 82574 6 and 10.2) */
+#define TGBE_CTRL_ADVD3WUC		BIT(20)
+#define TGBE_CTRL_82574_PHY_PM		BIT(21)
+#define TGBE_WUC_PME_EN			BIT(1)
+#define TGBE_WUFC			0x05808
+#define TGBE_WUFC_LNKC			BIT(0)
+#define TGBE_WUFC_MAG			BIT(1)
+#define TGBE_WUFC_EX			BIT(2)
+#define TGBE_WUFC_MC			BIT(3)
+#define TGBE_WUFC_BC			BIT(4)
+#define TGBE_WUS			0x05810
+#define TGBE_NVM_CONTROL3(func)		((func) == 1 ? 0x14 : 0x24)
+#define TGBE_NVM_CONTROL3_APM		BIT(10)
 
 /* Statistics: clear on read, saturate at all ones */
 #define TGBE_CRCERRS			0x04000

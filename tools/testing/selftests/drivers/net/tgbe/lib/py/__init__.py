@@ -41,6 +41,7 @@ from .traffic import UdpFlow, UdpPair, UdpTally, Noise, exchange
 from .frames import FrameTap, LargestFrame
 from .regs import Bar, queue_switch
 from .stamps import Phc, PtpSocket, phc_index, get_stamping, set_stamping
+from .settings import Settings, dump, unusual_settings
 
 __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "EthtoolFamily", "NetdevFamily", "NetshaperFamily",
@@ -60,4 +61,5 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "sum_stats",
            "UdpFlow", "UdpPair", "UdpTally", "Noise", "exchange",
            "FrameTap", "LargestFrame", "Bar", "queue_switch",
-           "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping"]
+           "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping",
+           "Settings", "dump", "unusual_settings"]
