@@ -65,13 +65,6 @@ def tso_counter(cfg) -> None:
         ksft_is(segmented() > before, active)
 
 
-def _snmp(end):
-    """The kernel's protocol counters: {"Udp": {"InErrors": ...}, "Udp6InErrors": ...}"""
-    rows = [r.split() for r in end.cmd("cat /proc/net/snmp").stdout.splitlines()]
-    return {f"{names[0]}{name}": int(value) for names, values in zip(rows[::2], rows[1::2])
-            for name, value in zip(names[1:], values[1:])}
-
-
 def tx_checksums(cfg) -> None:
     """
     The checksums the card writes are right: the peer's stack, told not to
@@ -83,7 +76,7 @@ def tx_checksums(cfg) -> None:
             known = cfg.dut.features()
             if name in known and not known[name]["fixed"]:
                 cfg.dut.set_feature(name, active)
-        before = _snmp(cfg.peer)
+        before = cfg.peer.snmp()
         for ipver in "46":
             exchange(*cfg.ends, ipver, cfg.data[:2 * MIB])
             pair = UdpPair(*cfg.ends, ipver)
@@ -91,7 +84,7 @@ def tx_checksums(cfg) -> None:
                 pair.send(cfg.data[:size])
                 ksft_eq(pair.rx.recv(65536), cfg.data[:size])
             pair.close()
-        after = _snmp(cfg.peer)
+        after = cfg.peer.snmp()
         for name in ("Tcp:InCsumErrors", "Udp:InCsumErrors", "Tcp:InErrs"):
             ksft_eq(after[name], before[name], f"{name}, checksum offload {active}")
 
@@ -127,13 +120,13 @@ def rx_checksums(cfg, active) -> None:
         rx.settimeout(20)
         tx.bind((cfg.remote_ifname, 0))
         port = rx.getsockname()[1]
-        before = _snmp(cfg.dut)["Udp:InCsumErrors"]
+        before = cfg.dut.snmp()["Udp:InCsumErrors"]
         for count in range(10):
             for spoil in (True, False):
                 text = f"{count} {'bad' if spoil else 'good'}".encode()
                 tx.send(_udp4_frame(cfg, port, text, spoil))
             ksft_eq(rx.recv(100), f"{count} good".encode())
-        ksft_eq(_snmp(cfg.dut)["Udp:InCsumErrors"] - before, 10)
+        ksft_eq(cfg.dut.snmp()["Udp:InCsumErrors"] - before, 10)
 
 
 @ksft_variants([(True, True), (True, False), (False, False)])

@@ -36,9 +36,10 @@ except ModuleNotFoundError as e:
 # pylint: disable=wrong-import-position
 from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, irq_lines, \
     sum_stats
-from .traffic import UdpFlow, UdpPair, UdpTally, Noise, exchange
+from .traffic import UdpFlow, UdpPair, UdpTally, Noise, TcpStreams, Pktgen, exchange
 from .frames import FrameTap, LargestFrame
-from .regs import Bar, queue_switch
+from .regs import Bar, mdio_read, queue_switch
+from .knobs import CHIPS, read_knobs, rss_key, rss_table
 
 __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "EthtoolFamily", "NetdevFamily", "NetshaperFamily",
@@ -56,5 +57,7 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "ksft_not_none", "NetDrvEpEnv",
            "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "irq_lines",
            "sum_stats",
-           "UdpFlow", "UdpPair", "UdpTally", "Noise", "exchange",
-           "FrameTap", "LargestFrame", "Bar", "queue_switch"]
+           "UdpFlow", "UdpPair", "UdpTally", "Noise", "TcpStreams", "Pktgen",
+           "exchange",
+           "FrameTap", "LargestFrame", "Bar", "mdio_read",
+           "queue_switch", "CHIPS", "read_knobs", "rss_key", "rss_table"]

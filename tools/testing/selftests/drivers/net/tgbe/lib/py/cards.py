@@ -134,6 +134,12 @@ class End:
                 stats[name.strip()] = int(value)
         return stats
 
+    def snmp(self):
+        """The kernel's protocol counters: {"Udp:InErrors": ...}"""
+        rows = [r.split() for r in self.cmd("cat /proc/net/snmp").stdout.splitlines()]
+        return {f"{names[0]}{name}": int(value) for names, values in zip(rows[::2], rows[1::2])
+                for name, value in zip(names[1:], values[1:])}
+
     def rings(self):
         """Ring sizes now, as (rx, tx)"""
         info = self.ethtool(f"-g {self.ifname}", json=True)[0]

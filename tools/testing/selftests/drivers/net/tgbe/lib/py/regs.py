@@ -7,6 +7,8 @@ The card's registers, mapped from user space (the guest has iomem=relaxed).
 import mmap
 import os
 
+from .cards import wait_until
+
 BAR_SIZE = 128 << 10
 
 
@@ -32,6 +34,14 @@ class Bar:
 
     def __setitem__(self, offset, value):
         self._words[offset // 4] = value & 0xffffffff
+
+
+def mdio_read(card, reg):
+    """A register of the PHY (MDIC; the driver is not asked, and must not be busy there)"""
+    mdic, ready = 0x20, 1 << 28
+    card[mdic] = 2 << 26 | 1 << 21 | reg << 16
+    wait_until(lambda: card[mdic] & ready, "the PHY does not answer")
+    return card[mdic] & 0xffff
 
 
 def queue_switch(chip, queue):
