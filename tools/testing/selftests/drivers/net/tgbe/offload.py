@@ -15,14 +15,15 @@ from pathlib import Path
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_is, ksft_lt, ksft_true, \
     ksft_variants
-from lib.py import CmdExitFailure, KsftFailEx, KsftSkipEx
-from lib.py import cmd, defer, exchange, settled
+from lib.py import KsftFailEx, KsftSkipEx
+from lib.py import cmd, defer, exchange, settled, wait_until
 from lib.py import FrameTap, LargestFrame, sum_stats, TgbeEnv, UdpPair
 
 MIB = 1 << 20
 MTU_FRAME = 1514
 CONFIGFS = Path("/sys/kernel/config")
 PORT = 6666
+SO_MEMINFO = 55
 
 
 def _largest_frames(cfg, ipver):
@@ -163,25 +164,53 @@ def rxhash(cfg) -> None:
                  meanwhile=lambda on=active: cfg.dut.set_feature("receive-hashing", on))
 
 
+def _memory_of(sock):
+    """Bytes of memory that what waits in a socket takes"""
+    return struct.unpack("9I", sock.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 36))[0]
+
+
 def copybreak(cfg) -> None:
-    """ Frames are whole whether copied or not, at every limit """
+    """
+    Frames up to the limit are copied and others not, by the driver's counter and
+    by the memory that they take in the socket; all are whole
+    """
     def tunable():
         out = cmd(f"ethtool --get-tunable {cfg.ifname} rx-copybreak").stdout
         return int(re.search(r"rx-copybreak: (\d+)", out).group(1))
-    try:
-        was = tunable()
-    except CmdExitFailure as ex:
-        raise KsftSkipEx("no rx-copybreak tunable: " + ex.cmd.stderr.strip()) from ex
-    defer(cmd, f"ethtool --set-tunable {cfg.ifname} rx-copybreak {was}")
+
+    def moved():
+        stats = cfg.dut.ethtool_stats()
+        return [sum_stats(stats, rf"rx_queue_\d+_{what}") for what in ("copied", "packets")]
+
+    defer(cmd, f"ethtool --set-tunable {cfg.ifname} rx-copybreak {tunable()}")
+    cfg.pin_neighbours()
     pair = UdpPair(*cfg.ends[::-1], "4")
     defer(pair.close)
-    for limit in (0, 64, 256):
+    memory = {}
+    for limit in (0, 64, 256, 1024):
         cmd(f"ethtool --set-tunable {cfg.ifname} rx-copybreak {limit}")
         ksft_eq(tunable(), limit)
-        for size in range(0, 400, 7):
+        before, sizes = moved(), [*range(0, 400, 7), 982, 983]
+        for size in sizes:
             pair.send(cfg.data[size:2 * size])
             ksft_true(pair.rx.recv(1000) == cfg.data[size:2 * size],
                       f"{size} bytes at a limit of {limit}")
+        # a poll counts when it is over
+        wait_until(lambda start=before, count=len(sizes): moved()[1] - start[1] >= count,
+                   "frames are not counted")
+        copied, packets = (b - a for a, b in zip(before, moved()))
+        # 42 bytes of headers; at least 60 bytes
+        want = sum(max(size + 42, 60) <= limit for size in sizes)
+        ksft_ge(copied, want)
+        # a stray frame may be either
+        ksft_ge(want + packets - len(sizes) if limit else 0, copied)
+        pair.send(bytes(100))
+        wait_until(lambda: _memory_of(pair.rx), "a datagram does not arrive")
+        memory[limit] = _memory_of(pair.rx)
+        pair.rx.recv(1000)
+    ksft_pr("memory of 100 bytes by limit:", memory)
+    ksft_gt(memory[64], memory[256], "a copy takes as much as a buffer")
+    ksft_eq((memory[0], memory[256]), (memory[64], memory[1024]))
 
 
 def doorbells(cfg) -> None:

@@ -40,6 +40,14 @@ def _rows(text):
             if row[0] != "knob"]
 
 
+def _of_chip(cell, chip):
+    """What a cell says of one card, where it tells them apart"""
+    if not cell.startswith(tuple(f"{name}:" for name in CHIPS.values())):
+        return cell
+    parts = dict(part.strip().split(": ", 1) for part in cell.split(";"))
+    return parts[CHIPS[chip]]
+
+
 def _word(value):
     """A value as the commands take it"""
     if isinstance(value, bool):
@@ -130,14 +138,16 @@ class Knob:
         return not re.search(VALUE, self.command)
 
     def _range_on(self, chip):
-        if not self._range.startswith(tuple(f"{name}:" for name in CHIPS.values())):
-            return self._range
-        parts = dict(part.strip().split(": ", 1) for part in self._range.split(";"))
-        return parts[CHIPS[chip]]
+        return _of_chip(self._range, chip)
 
     def on(self, cfg):
         """Does the card under test have it?"""
         return self._range_on(cfg.chip) != "none"
+
+    def default_on(self, cfg):
+        """The value of a card that nobody has touched"""
+        value = _of_chip(self.default, cfg.chip)
+        return str(cfg.expected_queues()) if value == "max" else value
 
     def limits(self, cfg):
         """Lowest value, highest, step; None where it has no numbers"""

@@ -37,11 +37,14 @@ class Bar:
 
 
 def mdio_read(card, reg):
-    """A register of the PHY (MDIC; the driver is not asked, and must not be busy there)"""
+    """A register of the PHY. The driver may be there at the same time: ask again then"""
     mdic, ready = 0x20, 1 << 28
-    card[mdic] = 2 << 26 | 1 << 21 | reg << 16
-    wait_until(lambda: card[mdic] & ready, "the PHY does not answer")
-    return card[mdic] & 0xffff
+    while True:
+        card[mdic] = 2 << 26 | 1 << 21 | reg << 16
+        wait_until(lambda: card[mdic] & ready, "the PHY does not answer")
+        answer = card[mdic]
+        if answer >> 16 & 0x1f == reg:
+            return answer & 0xffff
 
 
 def queue_switch(chip, queue):
