@@ -48,8 +48,14 @@ def _same(knob, shown, value):
 def _put_back(cfg, knob):
     """Make the value as it is now come back when the test ends"""
     dut = cfg.dut
+    # what is deferred first is done last
     if knob.live == "link":
         defer(cfg.wait_link)
+    if knob.key == "ip mtu":
+        # gone below 1280
+        defer(dut.configure_v6)
+    if knob.key == "ip address":
+        defer(cfg.peer.ip, f"neigh flush dev {cfg.remote_ifname}")
     if knob.tool == "-X":
         defer(dut.ethtool, f"-X {cfg.ifname} hkey {rss_key(dut)}")
         defer(dut.ethtool, f"-X {cfg.ifname} default")
@@ -62,9 +68,6 @@ def _put_back(cfg, knob):
         defer(dut.ethtool, f"-s {cfg.ifname} autoneg on")
     elif not knob.is_action:
         defer(knob.run, dut, knob.get(dut))
-    if knob.key == "ip mtu":
-        # gone below 1280
-        defer(dut.configure_v6)
 
 
 @ksft_variants(_variants())

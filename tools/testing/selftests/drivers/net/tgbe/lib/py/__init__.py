@@ -39,7 +39,8 @@ from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, irq_lines, 
 from .traffic import UdpFlow, UdpPair, UdpTally, Noise, TcpStreams, Pktgen, exchange
 from .frames import FrameTap, LargestFrame
 from .regs import Bar, mdio_read, queue_switch
-from .knobs import CHIPS, read_knobs, rss_key, rss_table
+from .ioctl import CHANNELS, COALESCE, IoctlCard, RINGS
+from .knobs import read_knobs, rss_key, values_of
 
 __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "EthtoolFamily", "NetdevFamily", "NetshaperFamily",
@@ -60,4 +61,5 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "UdpFlow", "UdpPair", "UdpTally", "Noise", "TcpStreams", "Pktgen",
            "exchange",
            "FrameTap", "LargestFrame", "Bar", "mdio_read",
-           "queue_switch", "CHIPS", "read_knobs", "rss_key", "rss_table"]
+           "queue_switch", "CHANNELS", "COALESCE", "IoctlCard", "RINGS",
+           "read_knobs", "rss_key", "values_of"]

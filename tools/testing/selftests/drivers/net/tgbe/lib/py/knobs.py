@@ -11,6 +11,8 @@ from pathlib import Path
 
 from net.lib.py import CmdExitFailure
 
+from .cards import End
+
 TABLE = Path("/tgbe/Documentation/networking/device_drivers/ethernet/tgbe-knobs.rst")
 CHIPS = {"igb": "82576", "e1000e": "82574L"}
 CELLS = 8
@@ -151,12 +153,15 @@ class Knob:
 
     def limits(self, cfg):
         """Lowest value, highest, step; None where it has no numbers"""
-        queues = {"max": cfg.expected_queues(), "queues": cfg.dut.queues()}
         found = re.match(r"(\d+)\.\.(\d+|max|queues)(?: step (\d+))?", self._range_on(cfg.chip))
         if not found:
             return None
         first, last, step = found.groups()
-        return int(first), int(queues.get(last, last)), int(step or 1)
+        if last == "max":
+            last = cfg.expected_queues()
+        elif last == "queues":
+            last = cfg.dut.queues()
+        return int(first), int(last), int(step or 1)
 
     def _sample(self, cfg, rng):
         """A value where the table has words in place of a range"""
@@ -217,6 +222,25 @@ class Knob:
         if show := _SHOWN_ALONE.get(self.key):
             return show(end)
         return _word(_SHOWN[self.tool](end, self.name))
+
+
+class _Glance(End):
+    """An end whose tools are asked once and their answers remembered"""
+
+    def __init__(self, end):
+        super().__init__(end.ifname, end.ns, end.addr_v, end.pci)
+        self._seen = {}
+
+    def ethtool(self, args, json=None):
+        if args not in self._seen:
+            self._seen[args] = super().ethtool(args, json)
+        return self._seen[args]
+
+
+def values_of(knobs, end):
+    """{key: value in force} of many knobs"""
+    glance = _Glance(end)
+    return {knob.key: knob.get(glance) for knob in knobs if not knob.is_action}
 
 
 def read_knobs():
