@@ -8,6 +8,7 @@ interrupts and the latency follow while packets flow.
 
 import os
 import re
+from pathlib import Path
 from statistics import median
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
@@ -248,20 +249,62 @@ def adaptive_is_best(cfg) -> None:
     ksft_ge(1.25, rtt)
 
 
-def frames_target(cfg) -> None:
-    """ rx-frames 16 brings about 16 frames with each interrupt """
+@ksft_variants(["rx", "tx"])
+def frames_target(cfg, way) -> None:
+    """ 16 frames wished for, about 16 come with each interrupt """
     _needs_moderation(cfg)
     _restore(cfg)
-    with _one_flow(cfg) as flow:
+    with _one_flow(cfg, way) as flow:
         _set_both(cfg, USECS_MAX[cfg.chip])
-        _set(cfg, rx_frames=16)
+        _set(cfg, **{f"{way}_frames": 16})
         flow.progress(2000)
         # of several looks the one in the middle: a sender that lost its CPU makes
         # up for it in a burst
-        ksft_pr("frames for each interrupt:")
-        frames = median(1 / _ratio(cfg, flow, 1000) for _ in range(9))
+        frames = median(1 / _ratio(cfg, flow, 1000, way) for _ in range(9))
+        ksft_pr(f"{frames:.1f} frames for each interrupt")
         ksft_ge(frames, 8)
         ksft_ge(24, frames)
+
+
+def _set_batch(cfg, way, batch):
+    """The share of a poll: of 1, no poll is enough for what an interrupt brings"""
+    name = {"rx": "rx_poll_batch", "tx": "tx_clean_batch"}[way]
+    knob = Path(f"/sys/class/net/{cfg.ifname}/tgbe/{name}")
+    defer(knob.write_text, knob.read_text("ascii"), encoding="ascii")
+    knob.write_text(str(batch), encoding="ascii")
+
+
+@ksft_variants(["rx", "tx"])
+def usecs_irq(cfg, way) -> None:
+    """ usecs-irq takes the place of usecs while one poll is not enough, and only then """
+    _needs_moderation(cfg)
+    _restore(cfg)
+    _set_both(cfg, 0)
+    _set(cfg, **{f"{way}_usecs_irq": LONG})
+    with _one_flow(cfg, way) as flow:
+        enough = _ratio(cfg, flow, way=way)
+        _set_batch(cfg, way, 1)
+        busy = _ratio(cfg, flow, way=way)
+        _set(cfg, **{f"{way}_usecs_irq": 0})
+        none = _ratio(cfg, flow, way=way)
+    ksft_gt(enough, 3 * busy)
+    ksft_gt(none, 3 * busy, "0 is as usecs")
+
+
+@ksft_variants(["rx", "tx"])
+def frames_irq(cfg, way) -> None:
+    """ frames-irq takes the place of frames while one poll is not enough, and only then """
+    _needs_moderation(cfg)
+    _restore(cfg)
+    _set_both(cfg, LONG)
+    _set(cfg, **{f"{way}_frames_irq": 2})
+    # what comes in the interval is one poll's
+    _set_batch(cfg, way, 256)
+    with _one_flow(cfg, way) as flow:
+        enough = _ratio(cfg, flow, way=way)
+        _set_batch(cfg, way, 1)
+        busy = _ratio(cfg, flow, way=way)
+    ksft_gt(busy, 3 * enough)
 
 
 def _set_one(cfg, queue, usecs):
@@ -332,7 +375,8 @@ def main() -> None:
     with TgbeEnv(__file__) as cfg:
         cfg.data = os.urandom(16 << 20)
         ksft_run([each_field, adaptive, adaptive_under_load, usecs_trade, latency_trade,
-                  adaptive_is_best, frames_target, per_queue, kept_over_down],
+                  adaptive_is_best, frames_target, usecs_irq, frames_irq, per_queue,
+                  kept_over_down],
                  args=(cfg, ))
     ksft_exit()
 

@@ -16,7 +16,7 @@ import random
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge
 from lib.py import CmdExitFailure, KsftFailEx
-from lib.py import cmd, defer, read_knobs, rss_key, values_of
+from lib.py import cmd, defer, read_knobs, rss_key, snmp, values_of
 from lib.py import TcpStreams, TgbeEnv, UdpFlow
 
 CHANGES = int(os.environ.get("TGBE_CHANGES", "200"))
@@ -99,6 +99,9 @@ class _Loop:
                             if key.startswith("-K "))
         # says that it failed when there is nothing to change
         cmd(f"ethtool -K {dut.ifname} {features}", fail=False)
+        # what one queue has of its own goes with a change of all
+        usecs = int(self._values()["-C rx-usecs"]) ^ 1
+        dut.ethtool(f"-C {dut.ifname} rx-usecs {usecs}")
         now = self._values()
         for knob in self._knobs:
             if knob.tool not in ("-K", "-X") and now.get(knob.key) != self._start.get(knob.key):
@@ -107,7 +110,7 @@ class _Loop:
 
 
 def _resets(cfg):
-    return sum(end.snmp()[f"Tcp:{what}"] for end in cfg.ends
+    return sum(snmp(end)[f"Tcp:{what}"] for end in cfg.ends
                for what in ("EstabResets", "OutRsts"))
 
 

@@ -29,15 +29,14 @@ LINK_MODES = {0x001: "10baseT/Half", 0x002: "10baseT/Full", 0x004: "100baseT/Hal
 
 def _rows(text):
     """The rows of the list-tables, each a list of cells"""
-    rows, cells = [], None
+    rows = []
     for line in text.splitlines():
         if found := re.match(r"   ([* ]) - (.*)", line):
             if found.group(1) == "*":
-                cells = []
-                rows.append(cells)
-            cells.append(found.group(2))
-        elif line.startswith("       ") and cells:
-            cells[-1] += " " + line.strip()
+                rows.append([])
+            rows[-1].append(found.group(2))
+        elif line.startswith("       "):
+            rows[-1][-1] += " " + line.strip()
     return [[cell.replace("``", "").strip() for cell in row] for row in rows
             if row[0] != "knob"]
 
