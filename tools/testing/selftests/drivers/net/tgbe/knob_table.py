@@ -131,7 +131,7 @@ def proofs(cfg) -> None:
     for knob in cfg.knobs:
         for proof in knob.proofs:
             program, _, case = proof.partition(".")
-            ksft_in(program, texts, knob.key)
+            ksft_in(program, programs, knob.key)
             text = texts.get(program, "")
             run = "".join(re.findall(r"ksft_run\((.*?)\)", text, re.S))
             ksft_true(re.search(rf"^def {case}\(cfg\b", text, re.M), f"{knob.key}: no {proof}")
@@ -175,15 +175,17 @@ def _settable(cfg):
     yield from (f"-N {flow}" for flow in _hashed_flows(cfg))
     yield from (f"echo {path.name}" for path in Path(f"/sys/class/net/{ifname}/tgbe").iterdir())
 
-    def works(args):
-        return not cmd(f"ethtool {args}", fail=False).ret
+    def works(args, lines=0):
+        shown = cmd(f"ethtool {args}", fail=False)
+        return not shown.ret and len(shown.stdout.splitlines()) >= lines
     yield from (f"--set-tunable {name}" for name in TUNABLES
                 if works(f"--get-tunable {ifname} {name}"))
     yield from (f"--set-phy-tunable {name}" for name in PHY_TUNABLES
                 if works(f"--get-phy-tunable {ifname} {name}"))
     yield from (f"{tool} {word}" for tool, word, value in WORDS
                 if works(f"{tool} {ifname} {word} {value}"))
-    yield from (f"{tool} any" for show, tool in GROUPS if works(f"{show} {ifname}"))
+    # a headline is no setting
+    yield from (f"{tool} any" for show, tool in GROUPS if works(f"{show} {ifname}", 2))
     if "supports-test: yes" in cmd(f"ethtool -i {ifname}").stdout:
         yield "-t any"
     if re.search(r"Supports Wake-on: [^d\s]", cmd(f"ethtool {ifname}").stdout):

@@ -20,7 +20,7 @@ IFF_UP = 1
 COALESCE = (0x0e, 0x0f, 22)
 RINGS = (0x10, 0x11, 8)
 CHANNELS = (0x3c, 0x3d, 8)
-GSTRINGS, SS_FEATURES = 0x1b, 4
+GSSET_INFO, GSTRINGS, SS_FEATURES = 0x37, 0x1b, 4
 GFEATURES, SFEATURES, FEATURE_BLOCKS = 0x3a, 0x3b, 2
 GRSSH, SRSSH = 0x46, 0x47
 GTUNABLE, STUNABLE, TX_COPYBREAK, TUNABLE_U32 = 0x48, 0x49, 2, 3
@@ -87,10 +87,13 @@ class IoctlCard:
 
     def feature_bit(self, name):
         """The number of an offload"""
-        data = self._ethtool(array.array("I", [GSTRINGS, SS_FEATURES, 128] + [0] * 8 * 128))
+        # the number of names must be right, or none are given
+        info = self._ethtool(array.array("I", [GSSET_INFO, 0, 1 << SS_FEATURES, 0, 0]))
+        count = info[4]
+        data = self._ethtool(array.array("I", [GSTRINGS, SS_FEATURES, count] + [0] * 8 * count))
         names = data.tobytes()[12:]
-        return next(bit for bit in range(128)
-                    if names[32 * bit:32 * bit + 32].rstrip(b"\0") == name.encode())
+        return [names[32 * bit:32 * bit + 32].split(b"\0")[0].decode()
+                for bit in range(count)].index(name)
 
     def features(self):
         """The active offloads, as words of bits"""
