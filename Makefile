@@ -9,7 +9,7 @@ KDIR    ?= /lib/modules/$(shell uname -r)/build
 RELEASE := $(shell cat "$(KDIR)/include/config/kernel.release" 2> /dev/null)
 OUT     := $(CURDIR)/build/$(or $(RELEASE),unknown)
 
-KERNELS := 6.12 7.3 rt debug-mem debug-lock
+KERNELS := 6.12 7.3 rt debug-mem debug-lock unit
 DRIVERS := tgbe in-tree
 NICS    := igb e1000e
 CPULIST := 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
