@@ -6,13 +6,14 @@ ethtool -L and -X while packets flow: the link, the interrupts and the user's ow
 settings stay, and packets are not lost.
 """
 
+import os
 import re
 from pathlib import Path
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_true, ksft_variants
 from lib.py import CmdExitFailure, KsftSkipEx
-from lib.py import defer, exchange, irq_lines, TgbeEnv, UdpFlow
+from lib.py import defer, exchange, irq_lines, rss_key, TgbeEnv, UdpFlow
 
 TABLE = 128
 
@@ -130,6 +131,25 @@ def table_survives_resize(cfg) -> None:
     ksft_eq(list(_used_queues(cfg)), [1])
 
 
+def key_is_used(cfg) -> None:
+    """ A key of zeros hashes all frames to 0, that is to one queue; others spread """
+    most = _keep_queues(cfg)
+    defer(cfg.dut.ethtool, f"-X {cfg.ifname} hkey {rss_key(cfg.dut)}")
+
+    def used_with(key):
+        key = ":".join(f"{byte:02x}" for byte in key)
+        cfg.dut.ethtool(f"-X {cfg.ifname} hkey {key}")
+        ksft_eq(rss_key(cfg.dut), key)
+        used = _used_queues(cfg)
+        ksft_pr(f"{key[:11]}...: {used}")
+        return used
+    ksft_eq(list(used_with(bytes(40))), [0])
+    # The flows have two pairs of addresses: half of the keys part them, or more
+    ksft_true(any(len(used_with(os.urandom(40))) > 1 for _ in range(8 * most)),
+              "no key spreads the flows")
+    ksft_eq(list(used_with(bytes(40))), [0])
+
+
 def hash_fields(cfg) -> None:
     """ udp4 sd: a pair of hosts is one queue's; sdfn: its ports are spread """
     most = _keep_queues(cfg)
@@ -157,7 +177,8 @@ def main() -> None:
     with TgbeEnv(__file__) as cfg:
         cfg.data = bytes(range(256)) * (1 << 17)
         ksft_run([change_under_udp, change_under_tcp, table_steers,
-                  table_is_the_users, table_survives_resize, hash_fields],
+                  table_is_the_users, table_survives_resize, key_is_used,
+                  hash_fields],
                  args=(cfg, ))
     ksft_exit()
 

@@ -3,21 +3,35 @@
 
 """
 ethtool -c/-C and -Q: every field is taken and read back, limits are named, and the
-interrupts follow while packets flow.
+interrupts and the latency follow while packets flow.
 """
 
+import os
 import re
+from pathlib import Path
+from statistics import median
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_true, ksft_variants
 from lib.py import CmdExitFailure, KsftSkipEx
-from lib.py import defer, sum_stats, TgbeEnv, UdpFlow
+from lib.py import defer, exchange, Pktgen, sum_stats, TgbeEnv, UdpFlow
 
 USECS_MAX = {"igb": 8191, "e1000e": 16776}
 FRAMES_MAX = 4096
 FIELDS = [f"{way}-{what}" for way in ("rx", "tx")
           for what in ("usecs", "frames", "usecs-irq", "frames-irq")]
 ADAPTIVE = {"rx": "adaptive-rx", "tx": "adaptive-tx"}
+
+# An interval that collects dozens of frames on either emulated card, and that
+# adaptive moderation never chooses
+LONG = 8000
+# Microseconds over which latency is traded for interrupts, and those between two
+# frames of the load
+STEPS = (0, 50, 200, 1000)
+GAP = 50
+# Looks at a noisy machine: the one in the middle counts
+LOOKS = 3
+MOST_LOOKS = 8
 
 
 def _settings(end):
@@ -34,6 +48,15 @@ def _restore(cfg):
 def _set(cfg, **kwargs):
     words = " ".join(f"{k.replace('_', '-')} {v}" for k, v in kwargs.items())
     cfg.dut.ethtool(f"-C {cfg.ifname} {words}")
+
+
+def _set_both(cfg, usecs):
+    _set(cfg, rx_usecs=usecs, tx_usecs=usecs)
+
+
+def _needs_moderation(cfg):
+    if cfg.irqmode != "msix" and cfg.chip == "igb":
+        raise KsftSkipEx("the emulated 82576 moderates MSI-X only")
 
 
 def _limit(cfg, field):
@@ -60,104 +83,301 @@ def each_field(cfg, name) -> None:
     ksft_eq(lost(), 0, "carrier moved")
 
 
+def _counts(cfg, way="rx", queue=r"\d+"):
+    """Interrupts and frames of one queue, or of all"""
+    stats = cfg.dut.ethtool_stats()
+    return (sum_stats(stats, rf"queue_{queue}_interrupts"),
+            sum_stats(stats, rf"{way}_queue_{queue}_packets"))
+
+
+def _ratio(cfg, flow, packets=4000, way="rx", queue=r"\d+"):
+    """Interrupts for each frame while so many packets arrive"""
+    flow.progress(packets // 4)     # let the change take effect
+    first = _counts(cfg, way, queue)
+    flow.progress(packets)
+    irqs, frames = (b - a for a, b in zip(first, _counts(cfg, way, queue)))
+    ksft_pr(f"{irqs} interrupts for {frames} frames")
+    return irqs / frames
+
+
+def _one_flow(cfg, way="rx"):
+    """One flow of one IP version: one queue, so that intervals collect frames"""
+    ends = cfg.ends if way == "tx" else cfg.ends[::-1]
+    return UdpFlow(*ends, pps=4000, ipvers="4")
+
+
 @ksft_variants(["rx", "tx"])
 def adaptive(cfg, way) -> None:
-    """ Adaptive moderation can be switched under load """
+    """ Adaptive moderation takes the place of the microseconds, and gives it back """
+    _needs_moderation(cfg)
+    _restore(cfg)
+    lost = cfg.link_lost()
+    _set_both(cfg, LONG)
+    ratios = []
+    with _one_flow(cfg, way) as flow:
+        for word, value in (("off", False), ("on", True), ("off", False)):
+            cfg.dut.ethtool(f"-C {cfg.ifname} {ADAPTIVE[way]} {word}")
+            ksft_eq(_settings(cfg.dut)[ADAPTIVE[way]], value)
+            ksft_eq(_settings(cfg.dut)[f"{way}-usecs"], LONG)
+            ratios.append(_ratio(cfg, flow, way=way))
+    ksft_gt(ratios[1], 3 * ratios[0], "the microseconds were in force")
+    ksft_gt(ratios[1], 3 * ratios[2], "the microseconds did not come back")
+    ksft_eq(lost(), 0, "carrier moved")
+
+
+@ksft_variants(["rx", "tx"])
+def adaptive_under_load(cfg, way) -> None:
+    """ It is switched without loss """
     _restore(cfg)
     lost = cfg.link_lost()
     with UdpFlow(*cfg.ends) as out, UdpFlow(*reversed(cfg.ends)) as back:
-        for word, value in (("on", True), ("off", False), ("on", True)):
+        for word in ("on", "off", "on"):
             cfg.dut.ethtool(f"-C {cfg.ifname} {ADAPTIVE[way]} {word}")
-            ksft_eq(_settings(cfg.dut)[ADAPTIVE[way]], value)
             for flow in (out, back):
-                flow.progress(500)
+                flow.progress(300)
     ksft_eq(lost(), 0, "carrier moved")
     for flow in (out, back):
         ksft_ge(cfg.may_lose(flow.tally), flow.tally.lost)
 
 
-def _moved(cfg, flow, packets):
-    """Interrupts and frames received on all queues, while @packets arrive"""
-    def counts():
-        stats = cfg.dut.ethtool_stats()
-        return (sum_stats(stats, r"queue_\d+_interrupts"),
-                sum_stats(stats, r"rx_queue_\d+_packets"))
-    flow.progress(packets // 4)     # let the change take effect
-    first = counts()
-    flow.progress(packets)
-    last = counts()
-    return last[0] - first[0], last[1] - first[1]
-
-
-def usecs_trade(cfg) -> None:
+@ksft_variants(["rx", "tx"])
+def usecs_trade(cfg, way) -> None:
     """ More microseconds, fewer interrupts for each packet """
-    if cfg.irqmode != "msix" and cfg.chip == "igb":
-        raise KsftSkipEx("the emulated 82576 moderates MSI-X only")
+    _needs_moderation(cfg)
     _restore(cfg)
     ratios = []
-    # one flow of one IP version: one queue, so that intervals collect frames
-    with UdpFlow(cfg.peer, cfg.dut, pps=4000, ipvers="4") as flow:
+    with _one_flow(cfg, way) as flow:
         # an emulated 82574L waits 128 us at least, and a frame comes every 250 us
-        for usecs in (0, 1000, 3000, 8000):
-            _set(cfg, rx_usecs=usecs, tx_usecs=usecs)
-            irqs, frames = _moved(cfg, flow, 4000)
-            ksft_pr(f"{usecs} us: {irqs} interrupts for {frames} frames")
-            ratios.append(irqs / frames)
+        for usecs in (0, 1000, 3000, LONG):
+            _set_both(cfg, usecs)
+            ratios.append(_ratio(cfg, flow, way=way))
     for more, less in zip(ratios, ratios[1:]):
         ksft_gt(more, less)
 
 
-def frames_target(cfg) -> None:
-    """ rx-frames 16 brings about 16 frames with each interrupt """
-    if cfg.irqmode != "msix" and cfg.chip == "igb":
-        raise KsftSkipEx("the emulated 82576 moderates MSI-X only")
+def _emulated(cfg, usecs):
+    """The interval in microseconds that the emulated card makes of so many"""
+    return 4.096 * usecs if cfg.chip == "igb" else max(128, usecs)
+
+
+def _distinct_steps(cfg):
+    """
+    The steps that the emulation can tell apart. An interval begins with a frame's
+    interrupt and ends with one, so it saves some from two gaps between frames on.
+    """
+    steps = [STEPS[0]]
+    for usecs in STEPS[1:]:
+        if _emulated(cfg, usecs) >= max(_emulated(cfg, steps[-1]) + GAP, 2 * GAP):
+            steps.append(usecs)
+    return steps
+
+
+def _rtt(cfg, count, distance):
+    """The median of the round trip times of so many pings, in milliseconds"""
+    out = cfg.dut.cmd(f"ping -n -i {distance} -c {count} -W 5 {cfg.remote_addr_v['4']}",
+                      fail=False, timeout=60).stdout
+    times = [float(ms) for ms in re.findall(r"time=([\d.]+) ms", out)]
+    ksft_ge(len(times), count // 2, "answers")
+    return median(times)
+
+
+def latency_trade(cfg) -> None:
+    """
+    Over rx-usecs 0, 50, 200, 1000, as far as the emulation can tell them apart,
+    interrupts per packet fall and the round trip under load takes longer
+    """
+    _needs_moderation(cfg)
     _restore(cfg)
-    with UdpFlow(cfg.peer, cfg.dut, pps=4000, ipvers="4") as flow:
-        _set(cfg, rx_usecs=USECS_MAX[cfg.chip], tx_usecs=USECS_MAX[cfg.chip], rx_frames=16)
+    # Pings wait with the load, and at the peer not with what it sends
+    if cfg.dut.queues() > 1:
+        for end, weights in ((cfg.dut, "1 0"), (cfg.peer, "0 1")):
+            defer(end.ethtool, f"-X {end.ifname} default")
+            weights += " 0" * (end.queues() - 2)
+            end.ethtool(f"-X {end.ifname} weight {weights}")
+    looks = {usecs: [] for usecs in _distinct_steps(cfg)}
+    with Pktgen(cfg.peer, cfg.dut, GAP):
+        for usecs in list(looks) * LOOKS:
+            _set_both(cfg, usecs)
+            first = _counts(cfg)
+            rtt = _rtt(cfg, 150, 0.005)
+            irqs, frames = (b - a for a, b in zip(first, _counts(cfg)))
+            ksft_pr(f"{usecs} us: {irqs} interrupts for {frames} frames, "
+                    f"round trip {rtt:.2f} ms")
+            looks[usecs].append((irqs / frames, rtt))
+    steps = [[median(values) for values in zip(*look)] for look in looks.values()]
+    ksft_ge(len(steps), 3, "steps")
+    for (more, sooner), (less, later) in zip(steps, steps[1:]):
+        ksft_gt(more, less, "interrupts for each packet")
+        ksft_gt(later, sooner, "round trip under load")
+
+
+def adaptive_is_best(cfg) -> None:
+    """
+    Adaptive moderation has at least 90 % of the throughput of the best fixed
+    setting and at most 1.25 times the round trip of the best one when idle
+    """
+    _needs_moderation(cfg)
+    _restore(cfg)
+    choices = {str(usecs): {"rx_usecs": usecs, "tx_usecs": usecs, "adaptive_rx": "off",
+                            "adaptive_tx": "off"} for usecs in STEPS}
+    choices["adaptive"] = {"adaptive_rx": "on", "adaptive_tx": "on"}
+    looks = {name: [] for name in choices}
+
+    def compare():
+        """Adaptive in terms of the best fixed setting: throughput and round trip"""
+        middle = {name: [median(values) for values in zip(*look)]
+                  for name, look in looks.items()}
+        speed, rtt = middle.pop("adaptive")
+        return (speed / max(s for s, _ in middle.values()),
+                rtt / min(r for _, r in middle.values()))
+
+    # The throughput of an emulated machine varies by more than a tenth: it is looked
+    # at again until the middle says so, or does not
+    for turn in range(MOST_LOOKS):
+        for name, words in choices.items():
+            _set(cfg, **words)
+            seconds = exchange(*cfg.ends, "4", cfg.data)
+            looks[name].append((2 * len(cfg.data) / seconds / (1 << 20),
+                                _rtt(cfg, 50, 0.01)))
+        speed, rtt = compare()
+        if turn + 1 >= LOOKS and speed >= 0.9 and rtt <= 1.25:
+            break
+    for name, look in looks.items():
+        ksft_pr(name + ":", ", ".join(f"{s:.0f} MiB/s {r:.2f} ms" for s, r in look))
+    ksft_pr(f"adaptive: {speed:.2f} of the best throughput, {rtt:.2f} of the best round trip")
+    ksft_ge(speed, 0.9)
+    ksft_ge(1.25, rtt)
+
+
+@ksft_variants(["rx", "tx"])
+def frames_target(cfg, way) -> None:
+    """ 16 frames wished for, about 16 come with each interrupt """
+    _needs_moderation(cfg)
+    _restore(cfg)
+    with _one_flow(cfg, way) as flow:
+        _set_both(cfg, USECS_MAX[cfg.chip])
+        _set(cfg, **{f"{way}_frames": 16})
         flow.progress(2000)
         # of several looks the one in the middle: a sender that lost its CPU makes
         # up for it in a burst
-        looks = sorted(frames / irqs for irqs, frames in
-                       (_moved(cfg, flow, 1000) for _ in range(9)))
-        ksft_pr("frames for each interrupt:", [round(look, 1) for look in looks])
-        ksft_ge(looks[4], 8)
-        ksft_ge(24, looks[4])
+        frames = median(1 / _ratio(cfg, flow, 1000, way) for _ in range(9))
+        ksft_pr(f"{frames:.1f} frames for each interrupt")
+        ksft_ge(frames, 8)
+        ksft_ge(24, frames)
+
+
+def _set_batch(cfg, way, batch):
+    """The share of a poll: of 1, no poll is enough for what an interrupt brings"""
+    name = {"rx": "rx_poll_batch", "tx": "tx_clean_batch"}[way]
+    knob = Path(f"/sys/class/net/{cfg.ifname}/tgbe/{name}")
+    defer(knob.write_text, knob.read_text("ascii"), encoding="ascii")
+    knob.write_text(str(batch), encoding="ascii")
+
+
+@ksft_variants(["rx", "tx"])
+def usecs_irq(cfg, way) -> None:
+    """ usecs-irq takes the place of usecs while one poll is not enough, and only then """
+    _needs_moderation(cfg)
+    _restore(cfg)
+    _set_both(cfg, 0)
+    _set(cfg, **{f"{way}_usecs_irq": LONG})
+    with _one_flow(cfg, way) as flow:
+        enough = _ratio(cfg, flow, way=way)
+        _set_batch(cfg, way, 1)
+        busy = _ratio(cfg, flow, way=way)
+        _set(cfg, **{f"{way}_usecs_irq": 0})
+        none = _ratio(cfg, flow, way=way)
+    ksft_gt(enough, 3 * busy)
+    ksft_gt(none, 3 * busy, "0 is as usecs")
+
+
+@ksft_variants(["rx", "tx"])
+def frames_irq(cfg, way) -> None:
+    """ frames-irq takes the place of frames while one poll is not enough, and only then """
+    _needs_moderation(cfg)
+    _restore(cfg)
+    _set_both(cfg, LONG)
+    _set(cfg, **{f"{way}_frames_irq": 2})
+    # what comes in the interval is one poll's
+    _set_batch(cfg, way, 256)
+    with _one_flow(cfg, way) as flow:
+        enough = _ratio(cfg, flow, way=way)
+        _set_batch(cfg, way, 1)
+        busy = _ratio(cfg, flow, way=way)
+    ksft_gt(busy, 3 * enough)
+
+
+def _set_one(cfg, queue, usecs):
+    cfg.dut.ethtool(f"-Q {cfg.ifname} queue_mask {1 << queue:#x} --coalesce "
+                    f"rx-usecs {usecs} tx-usecs {usecs}")
+
+
+def _usecs_of(cfg, queue):
+    out = cfg.dut.ethtool(f"-Q {cfg.ifname} queue_mask {1 << queue:#x} --show-coalesce").stdout
+    return int(re.search(r"^rx-usecs:\s+(\d+)", out, re.M).group(1))
 
 
 def per_queue(cfg) -> None:
-    """ ethtool -Q: a queue of its own mind; -C sets all again """
+    """ ethtool -Q: a queue of its own mind, as its interrupts tell; -C sets all again """
     if cfg.dut.queues() < 2:
         raise KsftSkipEx("one queue")
     _restore(cfg)
-    _set(cfg, rx_usecs=50)
-    cfg.dut.ethtool(f"-Q {cfg.ifname} queue_mask 0x2 --coalesce rx-usecs 300")
+    defer(cfg.dut.ethtool, f"-X {cfg.ifname} default")
 
-    def usecs(queue):
-        out = cfg.dut.ethtool(f"-Q {cfg.ifname} queue_mask {1 << queue:#x} --show-coalesce").stdout
-        return int(re.search(r"^rx-usecs:\s+(\d+)", out, re.M).group(1))
-    ksft_eq([usecs(0), usecs(1)], [50, 300])
-    _set(cfg, rx_usecs=70)
-    ksft_eq([usecs(0), usecs(1)], [70, 70])
+    def ratios(flow):
+        """Of queue 0 and of queue 1, each while all frames are its own"""
+        for queue in (0, 1):
+            weights = " ".join(str(int(q == queue)) for q in range(cfg.dut.queues()))
+            cfg.dut.ethtool(f"-X {cfg.ifname} weight {weights}")
+            yield _ratio(cfg, flow, 2000, queue=queue)
+
+    with _one_flow(cfg) as flow:
+        _set_both(cfg, 0)
+        _set_one(cfg, 1, LONG)
+        ksft_eq([_usecs_of(cfg, 0), _usecs_of(cfg, 1)], [0, LONG])
+        short, long = ratios(flow)
+        ksft_gt(short, 3 * long, "queue 1 is as the others")
+        _set_one(cfg, 0, LONG)
+        _set_one(cfg, 1, 0)
+        long, short = ratios(flow)
+        ksft_gt(short, 3 * long, "queue 0 is as the others")
+        _set_both(cfg, LONG)
+        ksft_eq([_usecs_of(cfg, 0), _usecs_of(cfg, 1)], [LONG, LONG])
+        for ratio in ratios(flow):
+            ksft_gt(short, 3 * ratio, "a queue kept its own")
 
 
 def kept_over_down(cfg) -> None:
     """ Settings are in force again after the interface was down """
+    _needs_moderation(cfg)
     _restore(cfg)
     defer(cfg.wait_link)
-    _set(cfg, rx_usecs=123, tx_frames=9)
+
+    def ratio(usecs):
+        if usecs is not None:
+            _set_both(cfg, usecs)
+        with _one_flow(cfg) as flow:
+            return _ratio(cfg, flow, 2000)
+    _set(cfg, tx_frames=9)
+    short, before = ratio(0), ratio(LONG)
     cfg.dut.ip(f"link set dev {cfg.ifname} down")
     cfg.dut.ip(f"link set dev {cfg.ifname} up")
     cfg.wait_link()
     now = _settings(cfg.dut)
-    ksft_eq((now["rx-usecs"], now["tx-frames"]), (123, 9))
+    ksft_eq((now["rx-usecs"], now["tx-frames"]), (LONG, 9))
+    ksft_gt(short, 3 * before)
+    ksft_gt(short, 3 * ratio(None), "the chip was not told again")
 
 
 def main() -> None:
     """ Ksft boiler plate main """
 
     with TgbeEnv(__file__) as cfg:
-        ksft_run([each_field, adaptive, usecs_trade, frames_target, per_queue,
-                  kept_over_down], args=(cfg, ))
+        cfg.data = os.urandom(16 << 20)
+        ksft_run([each_field, adaptive, adaptive_under_load, usecs_trade, latency_trade,
+                  adaptive_is_best, frames_target, usecs_irq, frames_irq, per_queue,
+                  kept_over_down],
+                 args=(cfg, ))
     ksft_exit()
 
 

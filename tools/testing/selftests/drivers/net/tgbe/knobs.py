@@ -16,7 +16,8 @@ from pathlib import Path
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_true, ksft_variants
 from lib.py import KsftFailEx, NetdevFamily
-from lib.py import Bar, cmd, defer, exchange, settled, sum_stats, TgbeEnv, UdpFlow, UdpPair
+from lib.py import Bar, cmd, defer, exchange, mdio_read, settled, sum_stats
+from lib.py import TgbeEnv, UdpFlow, UdpPair
 
 TRACE = Path("/sys/kernel/tracing")
 LOCAL_TYPE = 0x88b5     # IEEE 802: local experimental
@@ -24,6 +25,12 @@ ETH_P_ALL = 3
 CTRL, RCTL = 0x0, 0x100
 CTRL_PAUSE = 3 << 27
 RCTL_EN = 1 << 1
+
+# Registers of the PHY (IEEE 802.3 clause 22) and some of their bits
+BMCR, ADVERTISE, CTRL1000 = 0, 4, 9
+BMCR_FULL, BMCR_AUTONEG, BMCR_100 = 1 << 8, 1 << 12, 1 << 13
+ADVERTISE_MODES, ADVERTISE_100FULL = 0x01e0, 0x0100
+CTRL1000_FULL = 1 << 9
 
 
 def _knob(cfg, name):
@@ -217,6 +224,47 @@ def pause(cfg) -> None:
     ksft_eq(lost(), 0, "carrier moved")
 
 
+def link_settings(cfg) -> None:
+    """ ethtool -s: what is offered, and a forced speed, as they stand in the PHY """
+    def phy():
+        with Bar(cfg.pci) as card:
+            return {reg: mdio_read(card, reg) for reg in (BMCR, ADVERTISE, CTRL1000)}
+
+    def back():
+        cfg.dut.ethtool(f"-s {cfg.ifname} autoneg on")
+        cfg.wait_link()
+    before = phy()
+    defer(back)
+    cfg.dut.ethtool(f"-s {cfg.ifname} advertise 0x008")
+    ksft_eq(phy()[ADVERTISE] & ADVERTISE_MODES, ADVERTISE_100FULL)
+    ksft_eq(phy()[CTRL1000] & CTRL1000_FULL, 0)
+    for speed, duplex, bits in ((100, "full", BMCR_100 | BMCR_FULL), (10, "half", 0)):
+        cfg.dut.ethtool(f"-s {cfg.ifname} autoneg off speed {speed} duplex {duplex}")
+        ksft_eq(phy()[BMCR] & (BMCR_100 | BMCR_FULL | BMCR_AUTONEG), bits)
+        ksft_in("Auto-negotiation: off", cfg.dut.ethtool(cfg.ifname).stdout)
+    for bad in ("advertise 0", "autoneg off speed 1000 duplex full"):
+        cfg.dut.cmd(f"ethtool -s {cfg.ifname} {bad}", fail=False, expect_fail=True)
+    back()
+    after = phy()
+    for reg, bits in ((BMCR, BMCR_AUTONEG), (ADVERTISE, ADVERTISE_MODES),
+                      (CTRL1000, CTRL1000_FULL)):
+        ksft_eq(after[reg] & bits, before[reg] & bits)
+
+
+def link_restart(cfg) -> None:
+    """ ethtool -r negotiates the link anew """
+    def events():
+        return cfg.dut.ethtool_stats()["link_events"]
+    before = events()
+    cfg.dut.ethtool(f"-r {cfg.ifname}")
+    ksft_eq(settled(lambda: events() > before, True), True, "nothing happened to the link")
+    cfg.wait_link()
+    cfg.dut.ip(f"link set dev {cfg.ifname} down")
+    defer(cfg.wait_link)
+    defer(cfg.dut.ip, f"link set dev {cfg.ifname} up")
+    cfg.dut.cmd(f"ethtool -r {cfg.ifname}", fail=False, expect_fail=True)
+
+
 def standard_statistics(cfg) -> None:
     """ The groups and the per-queue statistics move with traffic, none backwards """
     def groups():
@@ -279,7 +327,8 @@ def main() -> None:
     with TgbeEnv(__file__) as cfg:
         cfg.data = os.urandom(16 << 20)
         ksft_run([shares_have_limits, poll_batch, refill_batch, tx_copybreak, rx_fcs,
-                  rx_all, loopback, pause, standard_statistics, dumps, identify],
+                  rx_all, loopback, pause, link_settings, link_restart,
+                  standard_statistics, dumps, identify],
                  args=(cfg, ))
     ksft_exit()
 

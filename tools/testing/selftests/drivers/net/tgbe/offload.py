@@ -15,14 +15,15 @@ from pathlib import Path
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_is, ksft_lt, ksft_true, \
     ksft_variants
-from lib.py import CmdExitFailure, KsftFailEx, KsftSkipEx
-from lib.py import cmd, defer, exchange, settled
-from lib.py import FrameTap, LargestFrame, sum_stats, TgbeEnv, UdpPair
+from lib.py import KsftFailEx, KsftSkipEx
+from lib.py import cmd, defer, exchange, settled, wait_until
+from lib.py import FrameTap, LargestFrame, snmp, sum_stats, TgbeEnv, UdpPair
 
 MIB = 1 << 20
 MTU_FRAME = 1514
 CONFIGFS = Path("/sys/kernel/config")
 PORT = 6666
+SO_MEMINFO = 55
 
 
 def _largest_frames(cfg, ipver):
@@ -65,13 +66,6 @@ def tso_counter(cfg) -> None:
         ksft_is(segmented() > before, active)
 
 
-def _snmp(end):
-    """The kernel's protocol counters: {"Udp": {"InErrors": ...}, "Udp6InErrors": ...}"""
-    rows = [r.split() for r in end.cmd("cat /proc/net/snmp").stdout.splitlines()]
-    return {f"{names[0]}{name}": int(value) for names, values in zip(rows[::2], rows[1::2])
-            for name, value in zip(names[1:], values[1:])}
-
-
 def tx_checksums(cfg) -> None:
     """
     The checksums the card writes are right: the peer's stack, told not to
@@ -83,7 +77,7 @@ def tx_checksums(cfg) -> None:
             known = cfg.dut.features()
             if name in known and not known[name]["fixed"]:
                 cfg.dut.set_feature(name, active)
-        before = _snmp(cfg.peer)
+        before = snmp(cfg.peer)
         for ipver in "46":
             exchange(*cfg.ends, ipver, cfg.data[:2 * MIB])
             pair = UdpPair(*cfg.ends, ipver)
@@ -91,7 +85,7 @@ def tx_checksums(cfg) -> None:
                 pair.send(cfg.data[:size])
                 ksft_eq(pair.rx.recv(65536), cfg.data[:size])
             pair.close()
-        after = _snmp(cfg.peer)
+        after = snmp(cfg.peer)
         for name in ("Tcp:InCsumErrors", "Udp:InCsumErrors", "Tcp:InErrs"):
             ksft_eq(after[name], before[name], f"{name}, checksum offload {active}")
 
@@ -127,13 +121,13 @@ def rx_checksums(cfg, active) -> None:
         rx.settimeout(20)
         tx.bind((cfg.remote_ifname, 0))
         port = rx.getsockname()[1]
-        before = _snmp(cfg.dut)["Udp:InCsumErrors"]
+        before = snmp(cfg.dut)["Udp:InCsumErrors"]
         for count in range(10):
             for spoil in (True, False):
                 text = f"{count} {'bad' if spoil else 'good'}".encode()
                 tx.send(_udp4_frame(cfg, port, text, spoil))
             ksft_eq(rx.recv(100), f"{count} good".encode())
-        ksft_eq(_snmp(cfg.dut)["Udp:InCsumErrors"] - before, 10)
+        ksft_eq(snmp(cfg.dut)["Udp:InCsumErrors"] - before, 10)
 
 
 @ksft_variants([(True, True), (True, False), (False, False)])
@@ -170,25 +164,53 @@ def rxhash(cfg) -> None:
                  meanwhile=lambda on=active: cfg.dut.set_feature("receive-hashing", on))
 
 
+def _memory_of(sock):
+    """Bytes of memory that what waits in a socket takes"""
+    return struct.unpack("9I", sock.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 36))[0]
+
+
 def copybreak(cfg) -> None:
-    """ Frames are whole whether copied or not, at every limit """
+    """
+    Frames up to the limit are copied and others not, by the driver's counter and
+    by the memory that they take in the socket; all are whole
+    """
     def tunable():
         out = cmd(f"ethtool --get-tunable {cfg.ifname} rx-copybreak").stdout
         return int(re.search(r"rx-copybreak: (\d+)", out).group(1))
-    try:
-        was = tunable()
-    except CmdExitFailure as ex:
-        raise KsftSkipEx("no rx-copybreak tunable: " + ex.cmd.stderr.strip()) from ex
-    defer(cmd, f"ethtool --set-tunable {cfg.ifname} rx-copybreak {was}")
+
+    def moved():
+        stats = cfg.dut.ethtool_stats()
+        return [sum_stats(stats, rf"rx_queue_\d+_{what}") for what in ("copied", "packets")]
+
+    defer(cmd, f"ethtool --set-tunable {cfg.ifname} rx-copybreak {tunable()}")
+    cfg.pin_neighbours()
     pair = UdpPair(*cfg.ends[::-1], "4")
     defer(pair.close)
-    for limit in (0, 64, 256):
+    memory = {}
+    for limit in (0, 64, 256, 1024):
         cmd(f"ethtool --set-tunable {cfg.ifname} rx-copybreak {limit}")
         ksft_eq(tunable(), limit)
-        for size in range(0, 400, 7):
+        before, sizes = moved(), [*range(0, 400, 7), 982, 983]
+        for size in sizes:
             pair.send(cfg.data[size:2 * size])
             ksft_true(pair.rx.recv(1000) == cfg.data[size:2 * size],
                       f"{size} bytes at a limit of {limit}")
+        # a poll counts when it is over
+        wait_until(lambda start=before, count=len(sizes): moved()[1] - start[1] >= count,
+                   "frames are not counted")
+        copied, packets = (b - a for a, b in zip(before, moved()))
+        # 42 bytes of headers; at least 60 bytes
+        want = sum(max(size + 42, 60) <= limit for size in sizes)
+        ksft_ge(copied, want)
+        # a stray frame may be either
+        ksft_ge(want + packets - len(sizes) if limit else 0, copied)
+        pair.send(bytes(100))
+        wait_until(lambda: _memory_of(pair.rx), "a datagram does not arrive")
+        memory[limit] = _memory_of(pair.rx)
+        pair.rx.recv(1000)
+    ksft_pr("memory of 100 bytes by limit:", memory)
+    ksft_gt(memory[64], memory[256], "a copy takes as much as a buffer")
+    ksft_eq((memory[0], memory[256]), (memory[64], memory[1024]))
 
 
 def doorbells(cfg) -> None:

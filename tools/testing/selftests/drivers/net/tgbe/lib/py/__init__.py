@@ -36,10 +36,12 @@ except ModuleNotFoundError as e:
 
 # pylint: disable=wrong-import-position
 from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, irq_lines, \
-    sum_stats
-from .traffic import UdpFlow, UdpPair, UdpTally, Noise, exchange
+    snmp, sum_stats
+from .traffic import UdpFlow, UdpPair, UdpTally, Noise, TcpStreams, Pktgen, exchange
 from .frames import FrameTap, LargestFrame
-from .regs import Bar, queue_switch
+from .regs import Bar, mdio_read, queue_switch
+from .ioctl import CHANNELS, COALESCE, IoctlCard, RINGS
+from .knobs import read_knobs, rss_key, values_of
 from .stamps import Phc, PtpSocket, phc_index, get_stamping, set_stamping
 from .settings import Settings, dump, unusual_settings
 
@@ -58,8 +60,11 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "ksft_ne", "ksft_not_in", "ksft_raises", "ksft_true", "ksft_gt",
            "ksft_not_none", "NetDrvEpEnv",
            "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "irq_lines",
-           "sum_stats",
-           "UdpFlow", "UdpPair", "UdpTally", "Noise", "exchange",
-           "FrameTap", "LargestFrame", "Bar", "queue_switch",
+           "snmp", "sum_stats",
+           "UdpFlow", "UdpPair", "UdpTally", "Noise", "TcpStreams", "Pktgen",
+           "exchange",
+           "FrameTap", "LargestFrame", "Bar", "mdio_read",
+           "queue_switch", "CHANNELS", "COALESCE", "IoctlCard", "RINGS",
+           "read_knobs", "rss_key", "values_of",
            "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping",
            "Settings", "dump", "unusual_settings"]

@@ -76,6 +76,13 @@ def sum_stats(stats, pattern):
     return sum(v for k, v in stats.items() if re.fullmatch(pattern, k))
 
 
+def snmp(end):
+    """The kernel's protocol counters: {"Udp:InErrors": ...}"""
+    rows = [r.split() for r in end.cmd("cat /proc/net/snmp").stdout.splitlines()]
+    return {f"{names[0]}{name}": int(value) for names, values in zip(rows[::2], rows[1::2])
+            for name, value in zip(names[1:], values[1:])}
+
+
 class End:
     """One end of the wire: an interface, its namespace (None: ours), its addresses"""
 

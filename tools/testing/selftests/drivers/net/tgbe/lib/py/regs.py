@@ -7,6 +7,8 @@ The card's registers, mapped from user space (the guest has iomem=relaxed).
 import mmap
 import os
 
+from .cards import wait_until
+
 BAR_SIZE = 128 << 10
 
 
@@ -32,6 +34,17 @@ class Bar:
 
     def __setitem__(self, offset, value):
         self._words[offset // 4] = value & 0xffffffff
+
+
+def mdio_read(card, reg):
+    """A register of the PHY. The driver may be there at the same time: ask again then"""
+    mdic, ready = 0x20, 1 << 28
+    while True:
+        card[mdic] = 2 << 26 | 1 << 21 | reg << 16
+        wait_until(lambda: card[mdic] & ready, "the PHY does not answer")
+        answer = card[mdic]
+        if answer >> 16 & 0x1f == reg:
+            return answer & 0xffff
 
 
 def queue_switch(chip, queue):

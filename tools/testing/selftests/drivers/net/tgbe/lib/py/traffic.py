@@ -13,8 +13,11 @@ import struct
 import threading
 import time
 from collections import namedtuple
+from pathlib import Path
 
-from net.lib.py import KsftFailEx
+from net.lib.py import cmd, KsftFailEx, KsftSkipEx, NetNSEnter
+
+from .cards import wait_until
 
 SO_SNDBUFFORCE = 32
 SO_RCVBUFFORCE = 33
@@ -197,15 +200,67 @@ class Noise(UdpFlow):
         pass
 
 
-class _Copy:
-    """One direction of a TCP connection: sender and receiver, each a thread"""
+class Pktgen:
+    """
+    The kernel's packet generator on the card of another namespace: short frames to
+    @dst's card, one each @gap_us microseconds, for use in "with". Nobody has their
+    IP address, so the receiver drops them behind its driver.
+    """
+    DIR = Path("/proc/net/pktgen")
+    NOBODY = "192.0.3.99"
 
-    def __init__(self, tx, rx, data, shift):
+    def __init__(self, src, dst, gap_us):
+        self._src, self._dst = src, dst
+        cpu = os.cpu_count() - 1
+        self._thread = f"kpktgend_{cpu}"
+        self._setup = [(self._thread, f"add_device {src.ifname}"),
+                       *[(src.ifname, line) for line in (
+                           "count 0", "pkt_size 60", "clone_skb 0",
+                           f"delay {gap_us * 1000}", f"dst {self.NOBODY}",
+                           f"dst_mac {dst.sysfs('address')}")]]
+        self._proc = _FORK.Process(target=self._tell, args=("pgctrl", "start"), daemon=True)
+
+    def _tell(self, file, line):
+        with NetNSEnter(self._src.ns):
+            (self.DIR / file).write_text(line + "\n", encoding="ascii")
+
+    def __enter__(self):
+        if cmd("modprobe pktgen", fail=False).ret:
+            raise KsftSkipEx("no pktgen module")
+        try:
+            before = self._dst.stats()["rx"]["packets"]
+            for file, line in self._setup:
+                self._tell(file, line)
+            # does not return before the generator is stopped
+            self._proc.start()
+            wait_until(lambda: self._dst.stats()["rx"]["packets"] > before + 1000,
+                       "pktgen does not send")
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, ex_type, ex_value, ex_tb):
+        if self._proc.pid:
+            self._tell("pgctrl", "stop")
+            self._proc.join()
+        self._tell(self._thread, "rem_device_all")
+        cmd("rmmod pktgen")
+
+
+class _Copy:
+    """
+    One direction of a TCP connection: sender and receiver, each a thread. The data
+    is sent once or, with @enough, again and again until that is set.
+    """
+
+    def __init__(self, tx, rx, data, shift, enough=None):
         self._tx, self._rx = tx, rx
+        self._enough = enough
+        self.sent = self.received = 0
         view = memoryview(data)
         # Other bytes at other places each time, or stale data could look right
         self._parts = (view[shift:], view[:shift])
-        self._size = len(data)
         self._digests = {}
         self._errors = []
         self._threads = [threading.Thread(target=self._guard, args=(f,))
@@ -219,29 +274,32 @@ class _Copy:
             # Let the other thread go on to its own end
             self._tx.close()
 
+    def _pieces(self):
+        while True:
+            for part in self._parts:
+                for pos in range(0, len(part), 1 << 18):
+                    if self._enough and self._enough.is_set():
+                        return
+                    yield part[pos:pos + (1 << 18)]
+            if not self._enough:
+                return
+
     def _send(self):
         digest = hashlib.sha256()
-        for part in self._parts:
-            for pos in range(0, len(part), 1 << 18):
-                piece = part[pos:pos + (1 << 18)]
-                digest.update(piece)
-                self._tx.sendall(piece)
+        for piece in self._pieces():
+            digest.update(piece)
+            self._tx.sendall(piece)
+            self.sent += len(piece)
         self._digests["sent"] = digest.digest()
         self._tx.shutdown(socket.SHUT_WR)
 
     def _recv(self):
         digest = hashlib.sha256()
         room = memoryview(bytearray(1 << 18))
-        total = 0
-        while True:
-            count = self._rx.recv_into(room)
-            if not count:
-                break
-            total += count
+        while count := self._rx.recv_into(room):
+            self.received += count
             digest.update(room[:count])
         self._digests["received"] = digest.digest()
-        if total != self._size:
-            self._errors.append(f"{total} bytes instead of {self._size}")
 
     def start(self):
         """Start both threads"""
@@ -254,8 +312,49 @@ class _Copy:
             thread.join()
         if self._errors:
             raise KsftFailEx("TCP copy failed: " + "; ".join(self._errors))
+        if self.sent != self.received:
+            raise KsftFailEx(f"{self.received} bytes instead of {self.sent}")
         if self._digests["sent"] != self._digests["received"]:
             raise KsftFailEx("TCP copy arrived with another digest")
+
+
+class TcpStreams:
+    """
+    TCP both ways at once for as long as the test likes, for use in "with": the
+    SHA-256 of what went in and of what came out are compared at the end. A
+    connection that is reset, or stalls for two minutes, fails.
+    """
+    def __init__(self, one, other, ipver):
+        # No power of two: data that comes a round late must not look right
+        data = os.urandom((4 << 20) + 4099)
+        self._enough = threading.Event()
+        self._socks = _connect(one, other, ipver, None) + _connect(other, one, ipver, None)
+        self._copies = [_Copy(*self._socks[:2], data, 0, self._enough),
+                        _Copy(*self._socks[2:], data, len(data) // 2, self._enough)]
+
+    @property
+    def received(self):
+        """Bytes received so far, both ways together"""
+        return sum(copy.received for copy in self._copies)
+
+    def progress(self, count, deadline=120):
+        """Wait until that many more bytes arrived"""
+        goal = self.received + count
+        wait_until(lambda: self.received >= goal, "TCP stands still", deadline)
+
+    def __enter__(self):
+        for copy in self._copies:
+            copy.start()
+        return self
+
+    def __exit__(self, ex_type, ex_value, ex_tb):
+        self._enough.set()
+        try:
+            for copy in self._copies:
+                copy.finish()
+        finally:
+            for sock in self._socks:
+                sock.close()
 
 
 def _connect(src, dst, ipver, window):

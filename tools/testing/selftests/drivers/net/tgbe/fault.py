@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+
+"""
+Memory runs out in the middle of a change: at its first allocation, at its second,
+and so on until there is none left to fail. Each time the change is refused whole or
+done whole, what ethtool shows is the one or the other, traffic goes on, and nothing
+is left behind. (What kmemleak has to say comes when all tests are over.)
+
+This takes a kernel with fault injection, as the lab's debug kernels are. A change is
+made by ioctl from the test's own process, whose n-th allocation from then on the
+kernel is told to fail (/proc/self/fail-nth).
+"""
+
+import os
+from pathlib import Path
+
+from lib.py import ksft_run, ksft_exit, ksft_pr
+from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_variants
+from lib.py import KsftFailEx, KsftSkipEx, NetdevFamily
+from lib.py import defer, expect_in_log, settled, TgbeEnv, UdpFlow
+from lib.py import CHANNELS, COALESCE, IoctlCard, RINGS
+
+FAIL_NTH = Path("/proc/self/fail-nth")
+DEBUGFS = Path("/sys/kernel/debug")
+DMA_DUMP = DEBUGFS / "dma-api/dump"
+
+# Also what may sleep and retry fails, and single pages do; no word in the log
+ATTRIBUTES = {"failslab": {"ignore-gfp-wait": "N", "verbose": "0"},
+              "fail_page_alloc": {"ignore-gfp-wait": "N", "min-order": "0", "verbose": "0"}}
+
+# A change has dozens of allocations for each queue
+MOST_STEPS = 3000
+
+
+def _needs_faults():
+    for kind in ATTRIBUTES:
+        if not FAIL_NTH.exists() or not (DEBUGFS / kind).exists():
+            raise KsftSkipEx(f"no fault injection in this kernel ({kind}, fail-nth)")
+    for kind, knobs in ATTRIBUTES.items():
+        for name, value in knobs.items():
+            knob = DEBUGFS / kind / name
+            defer(knob.write_text, knob.read_text("ascii"), encoding="ascii")
+            knob.write_text(value, encoding="ascii")
+    # Others complain when their memory is refused (percpu, the reference trackers).
+    # A report of what is looked for here has a headline of its own.
+    expect_in_log("Call Trace:|ref_tracker: memory allocation")
+
+
+class _Fault:
+    """Fails one allocation of this task"""
+
+    def __init__(self):
+        self._file = os.open(FAIL_NTH, os.O_RDWR)
+        defer(os.close, self._file)
+
+    def hits(self, nth, change):
+        """Was there an @nth allocation in @change, which failed? And the error, if any"""
+        said = None
+        os.pwrite(self._file, b"%d" % nth, 0)
+        try:
+            change()
+        except (OSError, MemoryError) as ex:
+            said = ex
+        left = int(os.pread(self._file, 16, 0))
+        os.pwrite(self._file, b"0", 0)
+        if said and left:
+            raise KsftFailEx(f"failed without a reason: {said}")
+        return not left, said
+
+
+class _Belongings:
+    """What the card under test holds: DMA memory and page pools"""
+
+    def __init__(self, cfg):
+        self._cfg = cfg
+        self._family = NetdevFamily()
+        self._start = self._look()
+        ksft_pr("page pools, DMA allocations:", self._start)
+
+    def _look(self):
+        cfg = self._cfg
+        pools = sum(pool.get("ifindex") == cfg.ifindex and "detach-time" not in pool
+                    for pool in self._family.page_pool_get({}, dump=True))
+        if not DMA_DUMP.exists():
+            return pools, None
+        rows = DMA_DUMP.read_text("ascii").splitlines()
+        return pools, sum(cfg.pci in row and " coherent " in row for row in rows)
+
+    def check(self, when):
+        """Is it as much as in the beginning?"""
+        ksft_eq(settled(self._look, self._start, deadline=5), self._start,
+                f"left behind {when}")
+
+
+class _Change:
+    """A change to be tried again and again, and its way back"""
+
+    def __init__(self, cfg, card, what):
+        self._cfg = cfg
+        self._card = card
+        self.do, self.undo = getattr(self, f"_{what}")()
+        # A refused offload stays wished for; a ring that got memory for copies keeps it
+        self.leaves_traces = what in ("rx_all", "tx_copybreak")
+        self.before = self.state()
+
+    def state(self):
+        """What ethtool shows"""
+        card = self._card
+        return (card.table(RINGS), card.table(CHANNELS), card.table(COALESCE), card.mtu(),
+                card.tx_copybreak(), card.features(), card.rss_table())
+
+    def _set_word(self, kind, index, value):
+        words = self._card.table(kind)
+        words[index] = value
+        return lambda: self._card.set_table(kind, words)
+
+    def _rings(self):
+        words = self._card.table(RINGS)
+        larger = list(words)
+        larger[4], larger[7] = 2 * words[4], 2 * words[7]
+        return lambda: self._card.set_table(RINGS, larger), \
+            lambda: self._card.set_table(RINGS, words)
+
+    def _fewer_channels(self):
+        most = self._cfg.dut.queues()
+        if most < 2:
+            raise KsftSkipEx("one queue")
+        return self._set_word(CHANNELS, 7, 1), self._set_word(CHANNELS, 7, most)
+
+    def _more_channels(self):
+        fewer, more = self._fewer_channels()
+        defer(more)
+        fewer()
+        return more, fewer
+
+    def _mtu(self):
+        return lambda: self._card.set_mtu(4000), lambda: self._card.set_mtu(1500)
+
+    def _rx_all(self):
+        bit = self._card.feature_bit("rx-all")
+        return lambda: self._card.set_feature(bit, True), \
+            lambda: self._card.set_feature(bit, False)
+
+    def _tx_copybreak(self):
+        rings = self._card.table(RINGS)
+
+        def undo():
+            self._card.set_tx_copybreak(0)
+            # rings keep the memory for copies until they go
+            for size in (rings[7] + 8, rings[7]):
+                self._card.set_table(RINGS, [*rings[:7], size])
+        return lambda: self._card.set_tx_copybreak(128), undo
+
+    def _coalesce(self):
+        words = self._card.table(COALESCE)
+        return self._set_word(COALESCE, 0, words[0] + 7), \
+            lambda: self._card.set_table(COALESCE, words)
+
+    def _rss_table(self):
+        table = self._card.rss_table()
+        defer(self._cfg.dut.ethtool, f"-X {self._cfg.ifname} default")
+        return lambda: self._card.set_rss_table(table[1:] + table[:1]), \
+            lambda: self._card.set_rss_table(table)
+
+
+def _card(cfg):
+    """The card with small rings, which take fewer steps"""
+    card = IoctlCard(cfg.ifname)
+    defer(card.close)
+    words = card.table(RINGS)
+    defer(card.set_table, RINGS, words)
+    card.set_table(RINGS, [*words[:4], 128, 0, 0, 128])
+    return card
+
+
+def _sweep(cfg, change, after, flows):
+    """
+    Try the change with one allocation after the other failing, until it has no more.
+    Returns how often it was refused, and how often done all the same.
+    """
+    owned = _Belongings(cfg)
+    fault = _Fault()
+    states = []
+    hit = True
+    while hit:
+        hit, said = fault.hits(len(states) + 1, change.do)
+        state = change.state()
+        when = f"after allocation {len(states) + 1} failed"
+        if state not in (change.before, after) or (said and state != change.before):
+            raise KsftFailEx(f"half done {when} ({said})")
+        for flow in flows:
+            flow.progress(4)
+        if state == after or change.leaves_traces:
+            change.undo()
+        owned.check(when)
+        states.append(state)
+        if len(states) > MOST_STEPS:
+            raise KsftFailEx("there is no end to it")
+    ksft_eq(states.pop(), after, "not done without a fault")
+    refused = states.count(change.before)
+    ksft_pr(f"{len(states)} allocations: {refused} refused, others done all the same")
+    return refused, len(states) - refused
+
+
+@ksft_variants(["rings", "fewer_channels", "more_channels", "mtu", "rx_all", "tx_copybreak",
+                "coalesce", "rss_table"])
+def each_allocation(cfg, what) -> None:
+    """ A change is refused whole or done whole, whichever of its allocations fails """
+    if what == "tx_copybreak" and cfg.chip != "igb":
+        raise KsftSkipEx("the 82574L's rings keep this memory until the port is closed")
+    _needs_faults()
+    cfg.pin_neighbours()
+    change = _Change(cfg, _card(cfg), what)
+    change.do()
+    after = change.state()
+    change.undo()
+    ksft_eq(change.state(), change.before)
+    # whatever goes wrong below
+    defer(change.undo)
+
+    lost = cfg.link_lost()
+    with UdpFlow(*cfg.ends) as out, UdpFlow(*reversed(cfg.ends)) as back:
+        refused, absorbed = _sweep(cfg, change, after, (out, back))
+    ksft_eq(lost(), 0, "carrier moved")
+    if cfg.chip == "igb" and what in ("rings", "fewer_channels", "more_channels", "mtu"):
+        ksft_gt(refused, 0, "nothing was refused")
+    for flow in (out, back):
+        ksft_pr(flow.tally)
+        bound = cfg.may_lose(flow.tally)
+        if "channels" in what:
+            # for a while there is one queue
+            bound = flow.tally.sent // 1000
+        # a frame for which there is no memory is lost, one for each fault at most
+        ksft_ge(bound + absorbed, flow.tally.lost)
+
+
+def each_allocation_of_open(cfg) -> None:
+    """ The interface comes up or stays down, whichever allocation fails """
+    _needs_faults()
+    card = _card(cfg)
+    defer(cfg.wait_link)
+    # faults in the stack may have cost it an address
+    defer(cfg.dut.configure_v6)
+    defer(card.set_up, True)
+    card.set_up(False)
+    owned = _Belongings(cfg)
+    fault = _Fault()
+    ups = []
+    hit = True
+    while hit:
+        hit, said = fault.hits(len(ups) + 1, lambda: card.set_up(True))
+        ups.append(card.is_up())
+        when = f"after allocation {len(ups)} failed"
+        ksft_eq(ups[-1], not said, when)
+        if hit:
+            card.set_up(False)
+            owned.check(when)
+        if len(ups) > MOST_STEPS:
+            raise KsftFailEx("there is no end to it")
+    ksft_pr(f"{len(ups) - 1} allocations, {ups.count(False)} refused")
+    ksft_gt(ups.count(False), 0, "nothing was refused")
+    ksft_eq(ups[-1], True, "does not come up without a fault")
+    cfg.dut.configure_v6()
+    cfg.wait_link()
+    cfg.dut.ping(cfg.peer, "4")
+
+
+def main() -> None:
+    """ Ksft boiler plate main """
+
+    with TgbeEnv(__file__) as cfg:
+        ksft_run([each_allocation, each_allocation_of_open], args=(cfg, ))
+    ksft_exit()
+
+
+if __name__ == "__main__":
+    main()
