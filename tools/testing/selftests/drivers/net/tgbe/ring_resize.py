@@ -44,8 +44,8 @@ def resize_under_udp(cfg) -> None:
         tally = flow.tally
         ksft_pr(f"{name}: {tally.sent} packets at {tally.sent / flow.seconds:.0f}/s, "
                 f"lost {tally.lost}, doubled {tally.doubled}, spoilt {tally.spoilt}")
-        # an emulated machine with fewer CPUs is too slow for the rate
-        if os.cpu_count() >= 4:
+        # an emulated machine with fewer CPUs, or with a debug kernel, is too slow
+        if os.cpu_count() >= 4 and os.environ.get("TGBE_SLOWDOWN", "1") == "1":
             ksft_ge(tally.sent / flow.seconds, 1000, f"{name}: packets/s")
         ksft_ge(cfg.may_lose(tally), tally.lost, f"{name}: packets lost")
         ksft_eq(tally.doubled, 0, f"{name}: packets doubled")
