@@ -35,7 +35,7 @@ except ModuleNotFoundError as e:
 
 # pylint: disable=wrong-import-position
 from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, irq_lines, \
-    sum_stats
+    sum_stats, DEBUG_KERNEL
 from .traffic import UdpFlow, UdpPair, UdpTally, Noise, exchange
 from .frames import FrameTap, LargestFrame
 from .regs import Bar, queue_switch
@@ -55,6 +55,6 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "ksft_ne", "ksft_not_in", "ksft_raises", "ksft_true", "ksft_gt",
            "ksft_not_none", "NetDrvEpEnv",
            "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "irq_lines",
-           "sum_stats",
+           "sum_stats", "DEBUG_KERNEL",
            "UdpFlow", "UdpPair", "UdpTally", "Noise", "exchange",
            "FrameTap", "LargestFrame", "Bar", "queue_switch"]
