@@ -43,11 +43,14 @@ unload:
 demo:
 	@$(LAB)/demo $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS))
 
-check:
-	@$(LAB)/check $(if $(SET),SET=$(SET)) $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS)) $(if $(CONFIG),CONFIG=$(CONFIG)) $(if $(T),T="$(T)") $(if $(FULL),FULL=$(FULL))
+# tests SET: the tests of a set of configurations
+tests = $(LAB)/check SET=$(1) $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS)) $(if $(CONFIG),CONFIG=$(CONFIG)) $(if $(T),T="$(T)") $(if $(FULL),FULL=$(FULL))
 
-check-debug: SET := debug
-check-debug: check
+check:
+	@$(call tests,check)
+
+check-debug:
+	@$(call tests,debug)
 
 check-unit:
 	@$(LAB)/check-unit $(if $(KERNEL),KERNEL=$(KERNEL))

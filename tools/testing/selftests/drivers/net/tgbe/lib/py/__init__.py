@@ -36,7 +36,7 @@ except ModuleNotFoundError as e:
 
 # pylint: disable=wrong-import-position
 from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, irq_lines, \
-    snmp, sum_stats
+    snmp, sum_stats, DEBUG_KERNEL
 from .traffic import UdpFlow, UdpPair, UdpTally, Noise, TcpStreams, Pktgen, exchange
 from .frames import FrameTap, LargestFrame
 from .regs import Bar, mdio_read, queue_switch
@@ -60,7 +60,7 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "ksft_ne", "ksft_not_in", "ksft_raises", "ksft_true", "ksft_gt",
            "ksft_not_none", "NetDrvEpEnv",
            "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "irq_lines",
-           "snmp", "sum_stats",
+           "snmp", "sum_stats", "DEBUG_KERNEL",
            "UdpFlow", "UdpPair", "UdpTally", "Noise", "TcpStreams", "Pktgen",
            "exchange",
            "FrameTap", "LargestFrame", "Bar", "mdio_read",
