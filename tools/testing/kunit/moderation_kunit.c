@@ -138,7 +138,7 @@ static void frames_are_met(struct kunit *test)
 	for (unsigned int r = 0; r < ARRAY_SIZE(ns_per_frame); r++) {
 		unsigned int frames = 0;
 
-		for (unsigned int i = 0; i < 50; i++) {
+		for (unsigned int i = 0; i < 200; i++) {
 			frames = max(1u, usecs_of(fake, 0) * 1000 /
 				     ns_per_frame[r]);
 			tgbe_moderation_polled(vector, frames, 0, true);
@@ -152,6 +152,25 @@ static void frames_are_met(struct kunit *test)
 	}
 }
 
+/* Also by a timer that begins only with a frame: every other interrupt brings one */
+static void frames_are_met_by_turns(struct kunit *test)
+{
+	struct fake *fake = moderated(test);
+	struct tgbe_vector *vector = fake->dev->vector[0];
+	unsigned int frames = 0;
+
+	fake->dev->config.moderation[0].rx.usecs = 8000;
+	fake->dev->config.moderation[0].rx.frames = 16;
+	tgbe_moderation_start(fake->dev);
+	for (unsigned int i = 0; i < 100; i++) {
+		frames = usecs_of(fake, 0) / 250;
+		tgbe_moderation_polled(vector, frames, 0, true);
+		tgbe_moderation_polled(vector, 1, 0, true);
+	}
+	KUNIT_EXPECT_GE(test, frames + 1, 2 * 14);
+	KUNIT_EXPECT_LE(test, frames + 1, 2 * 18);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(units_82576),
 	KUNIT_CASE(units_82574),
@@ -160,6 +179,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_shorter_of_what_worked),
 	KUNIT_CASE(busy_values),
 	KUNIT_CASE(frames_are_met),
+	KUNIT_CASE(frames_are_met_by_turns),
 	{}
 };
 

@@ -310,12 +310,18 @@ struct tgbe_moderation {
  * struct tgbe_pacer - how one direction's wishes are met; the poll's
  * @frames: taken since the last interrupt
  * @interval: that would have collected the wanted frames, in 1/16 us
+ * @seen: frames since the interval was corrected
+ * @looks: interrupts that brought them
+ * @cut: one of those came early, for the other direction
  * @adaptive_usecs: what the load asks for
  * @dim: the judge of that
  */
 struct tgbe_pacer {
 	u32 frames;
 	u32 interval;
+	u32 seen;
+	u8 looks;
+	bool cut;
 	u32 adaptive_usecs;
 	struct dim dim;
 };

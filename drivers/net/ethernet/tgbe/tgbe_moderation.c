@@ -20,6 +20,12 @@
 /* Intervals of a pacer are kept in this part of a microsecond */
 #define FINE	16
 
+/* Interrupts between two corrections. One may bring the first frame after a pause
+ * and the next all that waited for it (an emulated card begins every other interval
+ * only with a frame): together they tell.
+ */
+#define LOOKS	4
+
 /* Longest wait for a number of frames without microseconds beside it. A ring of
  * the default size holds what comes in twice that time at 1 Gbit/s, if the frames
  * are not short.
@@ -99,21 +105,34 @@ static unsigned int tgbe_wished_frames(const struct tgbe_vector *vector,
 	return busy && vector->polls > 1 ? busy : READ_ONCE(wish->frames);
 }
 
-/* Half way to the interval that would have brought @frames, so that one odd
- * interval is no trend. While the other direction has a shorter one, too few
- * frames are no reason to wait longer.
+/* Half way to the interval that would have brought @frames, so that one odd look is
+ * no trend. While the other direction has a shorter one, too few frames are no reason
+ * to wait longer.
  */
-static unsigned int tgbe_correct(struct tgbe_vector *vector,
-				 struct tgbe_pacer *pace, unsigned int frames,
-				 unsigned int limit)
+static void tgbe_correct(struct tgbe_pacer *pace, unsigned int frames,
+			 unsigned int limit)
 {
-	bool in_force = vector->throttle >= pace->interval / FINE;
 	u32 now = pace->interval;
-	u32 want = now * frames / pace->frames;
+	u32 want = now * frames / max(pace->seen / LOOKS, 1u);
 
-	want = clamp(want, now / 2, in_force ? now * 2 : now);
+	want = clamp(want, now / 2, pace->cut ? now : now * 2);
 	pace->interval = clamp((now + want + 1) / 2, FINE, limit * FINE);
-	return pace->interval / FINE;
+}
+
+static unsigned int tgbe_pace(const struct tgbe_vector *vector,
+			      struct tgbe_pacer *pace, unsigned int frames,
+			      unsigned int limit)
+{
+	pace->seen += pace->frames;
+	pace->cut |= vector->throttle < pace->interval / FINE;
+	if (++pace->looks == LOOKS) {
+		tgbe_correct(pace, frames, limit);
+		pace->looks = 0;
+		pace->seen = 0;
+		pace->cut = false;
+	}
+	/* the limit may be another than last time */
+	return min(pace->interval / FINE, limit);
 }
 
 /* The interval one direction wishes, in microseconds */
@@ -128,7 +147,7 @@ static unsigned int tgbe_wish_interval(struct tgbe_vector *vector,
 		return usecs;
 	if (frames == 1)
 		return 0;
-	return tgbe_correct(vector, pace, frames, usecs ?: FRAMES_ONLY_USECS);
+	return tgbe_pace(vector, pace, frames, usecs ?: FRAMES_ONLY_USECS);
 }
 
 static void tgbe_set_throttle(struct tgbe_vector *vector, unsigned int usecs)
@@ -147,6 +166,9 @@ static void tgbe_reset_pacer(struct tgbe_pacer *pace,
 
 	pace->interval = usecs * FINE;
 	pace->frames = 0;
+	pace->seen = 0;
+	pace->looks = 0;
+	pace->cut = false;
 }
 
 /* After a change: what the user said, until frames tell more */

@@ -6,6 +6,7 @@
  */
 #include <linux/bitfield.h>
 #include <linux/ethtool.h>
+#include <linux/pci.h>
 #include <linux/pm_wakeup.h>
 
 #include "tgbe.h"
@@ -21,11 +22,17 @@ static const struct {
 	{ WAKE_BCAST, TGBE_WUFC_BC },
 };
 
+/* Not device_can_wakeup(): firmware may claim that of a card without PME */
+static bool tgbe_can_wake(struct pci_dev *pdev)
+{
+	return pci_pme_capable(pdev, PCI_D3hot) || pci_pme_capable(pdev, PCI_D3cold);
+}
+
 static u32 tgbe_wol_supported(const struct tgbe_device *dev)
 {
 	u32 supported = 0;
 
-	if (device_can_wakeup(&dev->pdev->dev))
+	if (tgbe_can_wake(dev->pdev))
 		for (unsigned int i = 0; i < ARRAY_SIZE(events); i++)
 			supported |= events[i].event;
 	return supported;

@@ -268,13 +268,12 @@ def _check_received(cfg, wanted, other):
 
 def received(cfg) -> None:
     """ Messages of the filter are stamped, others are not """
-    before = None
+    before = _counters(cfg)["rx_hwtstamps"]
     for name, rx_filter, wanted, other in (
             ("Sync", stamps.FILTER_L2_SYNC, stamps.SYNC, stamps.DELAY_REQ),
             ("Delay_Req", stamps.FILTER_L2_DELAY_REQ, stamps.DELAY_REQ, stamps.SYNC)):
         ksft_pr(name)
         _stamp(cfg, stamps.TX_OFF, rx_filter)
-        before = before or _counters(cfg)["rx_hwtstamps"]
         _check_received(cfg, wanted, other)
     ksft_eq(_counters(cfg)["rx_hwtstamps"] - before, 4)
 

@@ -160,7 +160,8 @@ class End:
 
     def features(self):
         """ethtool -k: {name: {"active": ..., "fixed": ...}}"""
-        return self.ethtool(f"-k {self.ifname}", json=True)[0]
+        shown = self.ethtool(f"-k {self.ifname}", json=True)[0]
+        return {name: state for name, state in shown.items() if name != "ifname"}
 
     def set_feature(self, name, want):
         """Switch an offload and check that it took; restored when the test ends"""

@@ -206,7 +206,10 @@ class Knob:
     def run(self, end, value=""):
         """Run the command with this value"""
         line = re.sub(VALUE, value, self.command.replace("eth0", end.ifname))
-        end.cmd(line, shell=">" in line or None, timeout=60)
+        done = end.cmd(line, shell=">" in line or None, timeout=60)
+        # ethtool -Q ends well whatever the kernel says
+        if done.stderr.startswith("Cannot set"):
+            raise CmdExitFailure(done.stderr, done)
 
     def refuses(self, end, value=""):
         """What is said when the command is refused; None if it is not"""
@@ -231,9 +234,10 @@ class _Glance(End):
         self._seen = {}
 
     def ethtool(self, args, json=None):
-        if args not in self._seen:
-            self._seen[args] = super().ethtool(args, json)
-        return self._seen[args]
+        question = (args, json)
+        if question not in self._seen:
+            self._seen[question] = super().ethtool(args, json)
+        return self._seen[question]
 
 
 def values_of(knobs, end):

@@ -13,6 +13,7 @@ import struct
 import threading
 import time
 from collections import namedtuple
+from contextlib import nullcontext
 from pathlib import Path
 
 from net.lib.py import cmd, KsftFailEx, KsftSkipEx, NetNSEnter
@@ -221,24 +222,30 @@ class Pktgen:
         self._proc = _FORK.Process(target=self._tell, args=("pgctrl", "start"), daemon=True)
 
     def _tell(self, file, line):
-        with NetNSEnter(self._src.ns):
+        with NetNSEnter(self._src.ns) if self._src.ns else nullcontext():
             (self.DIR / file).write_text(line + "\n", encoding="ascii")
 
     def __enter__(self):
         if cmd("modprobe pktgen", fail=False).ret:
             raise KsftSkipEx("no pktgen module")
         try:
-            before = self._dst.stats()["rx"]["packets"]
             for file, line in self._setup:
                 self._tell(file, line)
             # does not return before the generator is stopped
             self._proc.start()
-            wait_until(lambda: self._dst.stats()["rx"]["packets"] > before + 1000,
-                       "pktgen does not send")
+            self.progress(1000)
         except BaseException:
             self.__exit__(None, None, None)
             raise
         return self
+
+    def progress(self, packets):
+        """Wait until so many more have arrived"""
+        goal = self._arrived() + packets
+        wait_until(lambda: self._arrived() >= goal, "pktgen does not send", 120)
+
+    def _arrived(self):
+        return self._dst.stats()["rx"]["packets"]
 
     def __exit__(self, ex_type, ex_value, ex_tb):
         if self._proc.pid:
