@@ -6,6 +6,7 @@ where to where. The tests go through it, so that it stays true.
 """
 
 import math
+import os
 import re
 from pathlib import Path
 
@@ -22,6 +23,12 @@ VALUE = r"(?<=\s)[NV](?=\s|$)"
 
 # What ethtool -A calls otherwise when it shows it
 SHOWN_AS = {"autoneg": "autonegotiate"}
+# Where "if it can" stands: what the card says of itself
+_CAN = {
+    "wol": lambda end: bool(re.search(r"Supports Wake-on: [^d\s]",
+                                      end.ethtool(end.ifname).stdout)),
+    "rule": lambda end: end.features()["ntuple-filters"]["fixed"] is False,
+}
 # Bits of ethtool -s advertise
 LINK_MODES = {0x001: "10baseT/Half", 0x002: "10baseT/Full", 0x004: "100baseT/Half",
               0x008: "100baseT/Full", 0x020: "1000baseT/Full"}
@@ -47,6 +54,10 @@ def _of_chip(cell, chip):
         return cell
     parts = dict(part.strip().split(": ", 1) for part in cell.split(";"))
     return parts[CHIPS[chip]]
+
+
+def _kernel():
+    return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups()))
 
 
 def _word(value):
@@ -116,6 +127,7 @@ _SHOWN = {
     "ip": lambda end, name: end.sysfs(name),
 }
 _SHOWN_ALONE = {"-X equal": _equal, "-X weight": _weights, "-X hkey": rss_key,
+                "-s wol": lambda end: _text(end, end.ifname, r"^\s+Wake-on: (\w)"),
                 "-s msglvl": _message_level, "-s advertise": _advertised, "-s link": _link}
 
 
@@ -139,11 +151,15 @@ class Knob:
         return not re.search(VALUE, self.command)
 
     def _range_on(self, chip):
-        return _of_chip(self._range, chip)
+        return re.sub(r" \(Linux .*\)| if it can", "", _of_chip(self._range, chip))
 
     def on(self, cfg):
-        """Does the card under test have it?"""
-        return self._range_on(cfg.chip) != "none"
+        """Does the card under test have it, with this kernel?"""
+        text = _of_chip(self._range, cfg.chip)
+        since = re.search(r"\(Linux (\d+)\.(\d+)\)", text)
+        if since and _kernel() < tuple(map(int, since.groups())):
+            return False
+        return text != "none" and ("if it can" not in text or _CAN[self.name](cfg.dut))
 
     def default_on(self, cfg):
         """The value of a card that nobody has touched"""
