@@ -446,7 +446,6 @@ struct tgbe_config {
  * @frame_limit: largest frame the receiver accepts, in bytes
  * @wake_ctrl: bits of CTRL to be set before the port sleeps, if it shall wake
  * @rss_mode: value of MRQC that hashes what the chip can hash well
- * @rss_udp: bits of MRQC that hash the ports of UDP as well; 0 if it cannot
  * @rss_entry: indirection table entry that selects a queue
  * @flow_present: does the card keep what is written to its filters? NULL where the
  *		  chip has none
@@ -490,7 +489,6 @@ struct tgbe_chip {
 	void (*frame_limit)(struct tgbe_device *dev, unsigned int frame);
 	u32 wake_ctrl;
 	u32 rss_mode;
-	u32 rss_udp;
 	u8 (*rss_entry)(unsigned int queue);
 	bool (*flow_present)(struct tgbe_device *dev);
 	void (*flow_type)(struct tgbe_device *dev, unsigned int entry,

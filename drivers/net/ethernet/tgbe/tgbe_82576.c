@@ -493,8 +493,8 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.rss_mode		= TGBE_MRQC_82576_RSS | TGBE_MRQC_TCP4 |
 				  TGBE_MRQC_IP4 | TGBE_MRQC_TCP6 |
 				  TGBE_MRQC_TCP6_EX | TGBE_MRQC_IP6 |
-				  TGBE_MRQC_IP6_EX,
-	.rss_udp		= TGBE_MRQC_82576_UDP4 | TGBE_MRQC_82576_UDP6,
+				  TGBE_MRQC_IP6_EX | TGBE_MRQC_82576_UDP4 |
+				  TGBE_MRQC_82576_UDP6,
 	.rxq			= tgbe_82576_rxq,
 	.txq			= tgbe_82576_txq,
 	.reset			= tgbe_82576_chip_reset,

@@ -155,7 +155,7 @@ def hash_fields(cfg) -> None:
     most = _keep_queues(cfg)
     if cfg.chip != "igb":
         raise KsftSkipEx("the 82574L does not hash the ports of UDP")
-    defer(cfg.dut.ethtool, f"-N {cfg.ifname} rx-flow-hash udp4 sd")
+    defer(cfg.dut.ethtool, f"-N {cfg.ifname} rx-flow-hash udp4 sdfn")
     used = {}
     for fields in ("sd", "sdfn"):
         cfg.dut.ethtool(f"-N {cfg.ifname} rx-flow-hash udp4 {fields}")

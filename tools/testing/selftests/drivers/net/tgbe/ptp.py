@@ -23,17 +23,21 @@ TSYNCTXCTL, TSYNCRXCTL = 0xb614, 0xb620
 ENABLE = 1 << 4
 
 
-def _phc(cfg):
+def _clock(cfg):
+    """Its number"""
     index = phc_index(cfg.pci)
     if index is None:
         raise KsftSkipEx("the card has no PTP clock")
-    return Phc(index)
+    return index
+
+
+def _phc(cfg):
+    return Phc(_clock(cfg))
 
 
 def _stamp(cfg, tx_type, rx_filter):
     """Set what is stamped until the test ends; what was granted"""
-    if phc_index(cfg.pci) is None:
-        raise KsftSkipEx("the card has no PTP clock")
+    _clock(cfg)
     defer(set_stamping, cfg.dut, stamps.TX_OFF, stamps.FILTER_NONE)
     return set_stamping(cfg.dut, tx_type, rx_filter)
 
@@ -268,6 +272,7 @@ def _check_received(cfg, wanted, other):
 
 def received(cfg) -> None:
     """ Messages of the filter are stamped, others are not """
+    _clock(cfg)
     before = _counters(cfg)["rx_hwtstamps"]
     for name, rx_filter, wanted, other in (
             ("Sync", stamps.FILTER_L2_SYNC, stamps.SYNC, stamps.DELAY_REQ),
