@@ -962,6 +962,8 @@ void tgbe_stats_strings(struct tgbe_device *dev, u8 *data);
 void tgbe_stats_values(struct tgbe_device *dev, u64 *data);
 void tgbe_stats_pause(struct tgbe_device *dev,
 		      struct ethtool_pause_stats *stats);
+void tgbe_stats_ctrl(struct tgbe_device *dev,
+		     struct ethtool_eth_ctrl_stats *stats);
 void tgbe_stats_mac(struct tgbe_device *dev,
 		    struct ethtool_eth_mac_stats *stats);
 void tgbe_stats_phy(struct tgbe_device *dev,

@@ -624,18 +624,8 @@ static int tgbe_change_closed(struct tgbe_device *dev,
 	return err;
 }
 
-/**
- * tgbe_config_apply() - change the configuration, running or not
- * @dev: port
- * @want: the whole new configuration
- * @extack: where a refusal says which limit was passed
- *
- * Context: process, RTNL.
- * Return: 0, -EINVAL or -ERANGE, or -ENOMEM; after an error everything is as
- * before.
- */
-int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
-		      struct netlink_ext_ack *extack)
+static int tgbe_try_config(struct tgbe_device *dev, const struct tgbe_config *want,
+			   struct netlink_ext_ack *extack)
 {
 	unsigned int old_queues = dev->config.queues;
 	int err;
@@ -656,6 +646,28 @@ int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
 	if (want->queues > old_queues)
 		tgbe_netdev_xps(dev, old_queues);
 	return 0;
+}
+
+/**
+ * tgbe_config_apply() - change the configuration, running or not
+ * @dev: port
+ * @want: the whole new configuration
+ * @extack: where a refusal says which limit was passed; NULL if the user's call has
+ *	    no room for a text, which is logged then
+ *
+ * Context: process, RTNL.
+ * Return: 0, -EINVAL or -ERANGE, or -ENOMEM; after an error everything is as
+ * before.
+ */
+int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
+		      struct netlink_ext_ack *extack)
+{
+	struct netlink_ext_ack text = {};
+	int err = tgbe_try_config(dev, want, extack ?: &text);
+
+	if (text._msg)
+		netif_info(dev, drv, dev->netdev, "refused: %s\n", text._msg);
+	return err;
 }
 
 /**

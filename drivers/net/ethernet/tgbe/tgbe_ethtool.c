@@ -425,6 +425,12 @@ static void tgbe_get_eth_mac_stats(struct net_device *netdev,
 	tgbe_stats_mac(netdev_priv(netdev), stats);
 }
 
+static void tgbe_get_eth_ctrl_stats(struct net_device *netdev,
+				    struct ethtool_eth_ctrl_stats *stats)
+{
+	tgbe_stats_ctrl(netdev_priv(netdev), stats);
+}
+
 static void tgbe_get_eth_phy_stats(struct net_device *netdev,
 				   struct ethtool_eth_phy_stats *stats)
 {
@@ -556,6 +562,7 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 	.get_pauseparam		= tgbe_get_pauseparam,
 	.set_pauseparam		= tgbe_set_pauseparam,
 	.get_eth_mac_stats	= tgbe_get_eth_mac_stats,
+	.get_eth_ctrl_stats	= tgbe_get_eth_ctrl_stats,
 	.get_eth_phy_stats	= tgbe_get_eth_phy_stats,
 	.get_rmon_stats		= tgbe_get_rmon_stats,
 };

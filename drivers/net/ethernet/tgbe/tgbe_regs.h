@@ -364,6 +364,7 @@
 #define TGBE_XONTXC			0x0404c
 #define TGBE_XOFFRXC			0x04050
 #define TGBE_XOFFTXC			0x04054
+#define TGBE_FCRUC			0x04058
 /* received frames by size: 64, to 127, 255, 511, 1023, and longer */
 #define TGBE_PRC(n)			(0x0405c + 4 * (n))
 #define TGBE_GPRC			0x04074

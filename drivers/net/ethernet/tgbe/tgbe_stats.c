@@ -28,6 +28,7 @@ enum {
 	HW_RX_BYTES,
 	HW_RX_XON,
 	HW_RX_XOFF,
+	HW_RX_UNSUPPORTED,
 	HW_TX_PACKETS,
 	HW_TX_BYTES,
 	HW_TX_MULTICAST,
@@ -76,6 +77,7 @@ static const struct hw_counter hw_counters[HW_COUNTERS] = {
 	[HW_RX_BYTES]		= { "rx_mac_bytes", TGBE_GORCL, TGBE_ON_BOTH, true },
 	[HW_RX_XON]		= { "rx_xon", TGBE_XONRXC, TGBE_ON_BOTH },
 	[HW_RX_XOFF]		= { "rx_xoff", TGBE_XOFFRXC, TGBE_ON_BOTH },
+	[HW_RX_UNSUPPORTED]	= { "rx_unsupported_ctrl", TGBE_FCRUC, TGBE_ON_BOTH },
 	[HW_TX_PACKETS]		= { "tx_mac_packets", TGBE_GPTC, TGBE_ON_BOTH },
 	[HW_TX_BYTES]		= { "tx_mac_bytes", TGBE_GOTCL, TGBE_ON_BOTH, true },
 	[HW_TX_MULTICAST]	= { "tx_multicast", TGBE_MPTC, TGBE_ON_BOTH },
@@ -419,6 +421,25 @@ void tgbe_stats_pause(struct tgbe_device *dev,
 				 tgbe_hw_value(dev, HW_TX_XOFF);
 	stats->rx_pause_frames = tgbe_hw_value(dev, HW_RX_XON) +
 				 tgbe_hw_value(dev, HW_RX_XOFF);
+}
+
+/**
+ * tgbe_stats_ctrl() - control frames of the MAC, of which PAUSE is the only kind sent
+ * @dev: port
+ * @stats: filled in where the chip counts
+ *
+ * Context: process.
+ */
+void tgbe_stats_ctrl(struct tgbe_device *dev,
+		     struct ethtool_eth_ctrl_stats *stats)
+{
+	struct ethtool_pause_stats pause;
+
+	tgbe_stats_pause(dev, &pause);
+	stats->MACControlFramesTransmitted = pause.tx_pause_frames;
+	stats->MACControlFramesReceived = pause.rx_pause_frames +
+					  tgbe_hw_value(dev, HW_RX_UNSUPPORTED);
+	stats->UnsupportedOpcodesReceived = tgbe_hw_value(dev, HW_RX_UNSUPPORTED);
 }
 
 /**
