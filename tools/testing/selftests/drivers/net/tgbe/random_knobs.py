@@ -105,8 +105,8 @@ class _Loop:
         usecs = int(self._values()["-C rx-usecs"]) ^ 1
         dut.ethtool(f"-C {dut.ifname} rx-usecs {usecs}")
         now = self._values()
-        # the MTU first: the size of buffers depends on it
-        for knob in sorted(self._knobs, key=lambda knob: knob.tool != "ip"):
+        # what the size of buffers depends on first
+        for knob in sorted(self._knobs, key=lambda knob: knob.key == "-G rx-buf-len"):
             if knob.tool not in ("-K", "-X") and now.get(knob.key) != self._start.get(knob.key):
                 knob.run(dut, self._start[knob.key])
         ksft_eq(self._values(), self._start, "not as before")
