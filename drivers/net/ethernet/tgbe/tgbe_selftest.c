@@ -402,6 +402,13 @@ static void tgbe_test_offline(struct tgbe_device *dev, u64 *data)
 	tgbe_netdev_attach(dev, err);
 }
 
+/* What traffic does not notice */
+static void tgbe_test_online(struct tgbe_device *dev, u64 *data)
+{
+	data[TEST_NVM] = tgbe_test_nvm(dev);
+	data[TEST_LINK] = !(tgbe_rd(dev, TGBE_STATUS) & TGBE_STATUS_LU);
+}
+
 /**
  * tgbe_selftest() - run the tests
  * @dev: port, running or not
@@ -419,7 +426,7 @@ void tgbe_selftest(struct tgbe_device *dev, struct ethtool_test *test, u64 *data
 	if (test->flags & ETH_TEST_FL_OFFLINE)
 		tgbe_test_offline(dev, data);
 	else
-		data[TEST_LINK] = !(tgbe_rd(dev, TGBE_STATUS) & TGBE_STATUS_LU);
+		tgbe_test_online(dev, data);
 	for (unsigned int i = 0; i < TESTS; i++)
 		if (data[i])
 			test->flags |= ETH_TEST_FL_FAILED;

@@ -124,9 +124,10 @@ def finds_a_fault(cfg) -> None:
         good = _read_nvm(cfg)
         with defer(_write_nvm, cfg, good):
             _write_nvm(cfg, good ^ 0x1234)
-            verdict, results = _self_test(cfg, "offline")
-            ksft_eq(verdict, "FAIL")
-            ksft_eq({name for name, value in results.items() if value}, {"Eeprom"})
+            for mode in ("online", "offline"):
+                verdict, results = _self_test(cfg, mode)
+                ksft_eq(verdict, "FAIL")
+                ksft_eq({name for name, value in results.items() if value}, {"Eeprom"})
     else:
         with defer(ip, f"link set dev {cfg.ifname} up"):
             ip(f"link set dev {cfg.ifname} down")
