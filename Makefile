@@ -24,7 +24,7 @@ $(call one-of,DRIVER,$(DRIVERS))
 
 VM := $(if $(KERNEL),--kernel $(KERNEL)) $(if $(NIC),--nic $(NIC)) $(if $(CPUS),--cpus $(CPUS))
 
-.PHONY: modules modules_install load unload demo check check-debug check-unit check-mutants check-upstream bench shell lint help clean distclean
+.PHONY: modules modules_install load unload demo check check-debug check-unit check-mutants check-knobs check-upstream bench shell lint help clean distclean
 
 modules:
 	@test -n "$(RELEASE)" || { echo "no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or set KDIR=" >&2; exit 1; }
@@ -57,6 +57,9 @@ check-unit:
 
 check-mutants:
 	@$(LAB)/check-mutants $(if $(T),T="$(T)")
+
+check-knobs:
+	@$(LAB)/check-knobs $(if $(T),T="$(T)")
 
 check-upstream:
 	@tools/testing/upstream/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(DRIVER),DRIVER=$(DRIVER)) $(if $(T),T="$(T)") $(if $(UPDATE),UPDATE=$(UPDATE))
