@@ -329,6 +329,9 @@ static void queue_avoided(struct kunit *test)
 	tgbe_flow_avoid(fake->dev, 1);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF(0)), FTQF_OFF);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF(1)), 0x00008106);
+	/* a rule that comes meanwhile as well */
+	insert(test, fake, tcp4(FIRST_TUPLE + 2, 1));
+	KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF(2)), FTQF_OFF);
 	tgbe_flow_avoid(fake->dev, -1);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF(0)), 0x00018106);
 }

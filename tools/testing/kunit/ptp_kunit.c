@@ -219,7 +219,7 @@ static void filters(struct kunit *test)
 			continue;
 		/* port 319 in network order */
 		KUNIT_EXPECT_EQ(test, fake_get(fake, SPQF3), 0x3f01);
-		KUNIT_EXPECT_EQ(test, fake_get(fake, IMIR3), 0x3f01);
+		KUNIT_EXPECT_EQ(test, fake_get(fake, IMIR3), 0xe0003f01);
 		KUNIT_EXPECT_EQ(test, fake_get(fake, IMIREXT3), 0x00081000);
 	}
 	KUNIT_EXPECT_EQ(test, 0, set_config(fake, HWTSTAMP_TX_ON,

@@ -653,7 +653,7 @@ struct tgbe_ptp {
  * @led: LEDCTL as it was before the port was made to blink; RTNL
  * @flow: rules that choose a receive queue
  * @wol: WAKE_* events that shall wake the machine; RTNL
- * @halted: the port could not be started again, there is nothing to stop; RTNL
+ * @halted: stopped behind the stack's back, if it was running at all; RTNL
  */
 struct tgbe_device {
 	struct net_device *netdev;

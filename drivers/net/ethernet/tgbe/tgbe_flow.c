@@ -22,6 +22,7 @@
 void tgbe_flow_init(struct tgbe_device *dev)
 {
 	spin_lock_init(&dev->flow.lock);
+	dev->flow.avoid = -1;
 	if (!dev->chip->flow_present)
 		return;
 	dev->flow.usable = dev->chip->flow_present(dev);
@@ -31,17 +32,15 @@ void tgbe_flow_init(struct tgbe_device *dev)
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_flow_init);
 
-/* Tell the chip about a location's rule, or that there is none. @avoid is a queue
- * that shall get nothing for now, or -1.
- */
-static void tgbe_flow_write(struct tgbe_device *dev, unsigned int loc, int avoid)
+/* Tell the chip about a location's rule, or that there is none */
+static void tgbe_flow_write(struct tgbe_device *dev, unsigned int loc)
 {
 	const struct tgbe_flow_rule *rule = &dev->flow.rule[loc];
 	const struct tgbe_flow_match *match = &rule->match;
 	unsigned int entry = loc % TGBE_FLOW_KIND;
 
 	lockdep_assert_held(&dev->flow.lock);
-	if (rule->owner == TGBE_FLOW_FREE || rule->queue == avoid)
+	if (rule->owner == TGBE_FLOW_FREE || rule->queue == dev->flow.avoid)
 		match = NULL;
 	entry += entry >= TGBE_FLOW_STAMPS;
 	if (loc < TGBE_FLOW_TUPLES)
@@ -55,8 +54,9 @@ static void tgbe_flow_write_all(struct tgbe_device *dev, int avoid)
 	if (!dev->flow.usable)
 		return;
 	spin_lock_bh(&dev->flow.lock);
+	dev->flow.avoid = avoid;
 	for (unsigned int loc = 0; loc < TGBE_FLOW_RULES; loc++)
-		tgbe_flow_write(dev, loc, avoid);
+		tgbe_flow_write(dev, loc);
 	spin_unlock_bh(&dev->flow.lock);
 }
 
@@ -64,7 +64,7 @@ static void tgbe_flow_write_all(struct tgbe_device *dev, int avoid)
 static void tgbe_flow_tell(struct tgbe_device *dev, unsigned int loc)
 {
 	if (netif_running(dev->netdev))
-		tgbe_flow_write(dev, loc, -1);
+		tgbe_flow_write(dev, loc);
 }
 
 static void tgbe_flow_forget(struct tgbe_device *dev, unsigned int loc)

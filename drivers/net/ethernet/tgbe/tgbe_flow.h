@@ -81,13 +81,15 @@ struct tgbe_flow_rule {
 
 /**
  * struct tgbe_flow - the rules of a port
- * @lock: protects @rule and the filter registers
+ * @lock: protects @avoid, @rule and the filter registers
  * @usable: the card has filters; else there are no rules
+ * @avoid: queue that no rule shall send to for now, or -1
  * @rule: by location
  */
 struct tgbe_flow {
-	spinlock_t lock;	/* rule, registers */
+	spinlock_t lock;	/* avoid, rule, registers */
 	bool usable;
+	int avoid;
 	struct tgbe_flow_rule rule[TGBE_FLOW_RULES];
 };
 

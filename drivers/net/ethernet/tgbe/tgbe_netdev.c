@@ -175,7 +175,7 @@ static int tgbe_ndo_stop(struct net_device *netdev)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
-	/* not if it could not be started again behind the stack's back */
+	/* not what was stopped behind the stack's back */
 	if (!dev->halted)
 		tgbe_port_stop(dev);
 	return 0;
@@ -348,6 +348,7 @@ void tgbe_netdev_halt(struct tgbe_device *dev)
 	netif_device_detach(dev->netdev);
 	if (netif_running(dev->netdev))
 		tgbe_port_stop(dev);
+	dev->halted = true;
 }
 
 /**
@@ -362,11 +363,12 @@ void tgbe_netdev_attach(struct tgbe_device *dev, int err)
 	if (err && netif_running(dev->netdev)) {
 		netdev_err(dev->netdev, "port does not come back: %pe\n",
 			   ERR_PTR(err));
-		dev->halted = true;
 		dev_close(dev->netdev);
-		dev->halted = false;
 	}
-	netif_device_attach(dev->netdev);
+	dev->halted = false;
+	/* a card that is gone stays so */
+	if (READ_ONCE(dev->regs))
+		netif_device_attach(dev->netdev);
 }
 
 /**

@@ -171,6 +171,16 @@ static struct tgbe_device *tgbe_alloc_device(struct pci_dev *pdev,
 	return dev;
 }
 
+/* No reason to refuse the port: the link may come up all the same */
+static void tgbe_set_up_phy(struct tgbe_device *dev)
+{
+	int err = dev->chip->phy_init(dev);
+
+	if (err)
+		dev_warn(&dev->pdev->dev, "PHY does not answer: %pe\n",
+			 ERR_PTR(err));
+}
+
 /* From a mapped card to a registered net_device */
 static int tgbe_bring_up(struct tgbe_device *dev)
 {
@@ -180,11 +190,7 @@ static int tgbe_bring_up(struct tgbe_device *dev)
 	if (err)
 		return err;
 	tgbe_read_mac_address(dev);
-	/* no reason to refuse the port: the link may come up all the same */
-	err = dev->chip->phy_init(dev);
-	if (err)
-		dev_warn(&dev->pdev->dev, "PHY does not answer: %pe\n",
-			 ERR_PTR(err));
+	tgbe_set_up_phy(dev);
 	err = tgbe_irq_alloc(dev);
 	if (err)
 		return err;
@@ -317,6 +323,8 @@ static int tgbe_resume(struct device *device)
 
 	rtnl_lock();
 	tgbe_wol_disarm(dev);
+	/* it was without power */
+	tgbe_set_up_phy(dev);
 	err = tgbe_netdev_resume(dev);
 	rtnl_unlock();
 	return err;

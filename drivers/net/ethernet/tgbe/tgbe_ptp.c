@@ -218,7 +218,9 @@ static void tgbe_ptp_find_l4(struct tgbe_device *dev, bool on)
 			TGBE_82576_FTQF_OFF);
 		return;
 	}
-	tgbe_wr(dev, TGBE_82576_IMIR(TGBE_FLOW_STAMPS), port);
+	/* a rule for the same frames must not take them away */
+	tgbe_wr(dev, TGBE_82576_IMIR(TGBE_FLOW_STAMPS), port |
+		FIELD_PREP(TGBE_82576_IMIR_PRIORITY, 7));
 	tgbe_wr(dev, TGBE_82576_IMIREXT(TGBE_FLOW_STAMPS),
 		TGBE_82576_IMIREXT_ANY_SIZE | TGBE_82576_IMIREXT_ANY_FLAGS);
 	tgbe_wr(dev, TGBE_82576_SPQF(TGBE_FLOW_STAMPS), port);

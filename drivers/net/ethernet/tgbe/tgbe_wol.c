@@ -119,9 +119,10 @@ void tgbe_wol_arm(struct tgbe_device *dev)
 	/* the reset stopped asking the PHY for a link */
 	tgbe_chip_ctrl(dev, TGBE_CTRL_FRCSPD | TGBE_CTRL_FRCDPX, TGBE_CTRL_SLU);
 	/* a link that is up may change its speed in order to save power, and that
-	 * would end the sleep at once
+	 * would end the sleep at once; nor is its coming back after the reset a change
 	 */
-	if (tgbe_rd(dev, TGBE_STATUS) & TGBE_STATUS_LU)
+	if (filters & TGBE_WUFC_LNKC &&
+	    !tgbe_wait(dev, TGBE_STATUS, TGBE_STATUS_LU, TGBE_STATUS_LU, 10000, 100000))
 		filters &= ~TGBE_WUFC_LNKC;
 	if (!filters) {
 		tgbe_wr(dev, TGBE_WUC, 0);
