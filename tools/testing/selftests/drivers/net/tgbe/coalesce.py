@@ -59,7 +59,10 @@ def _needs_moderation(cfg):
 
 
 def _needs_exact_time(cfg):
-    """Where a virtual CPU may be away for milliseconds, single intervals tell nothing"""
+    """
+    Where a virtual CPU may be away for milliseconds, intervals tell little. A machine
+    whose time is exact says so: an emulated one that counts instructions, or a real one.
+    """
     _needs_moderation(cfg)
     if not os.environ.get("TGBE_EXACT"):
         raise KsftSkipEx("wants a machine whose time is exact: CONFIG=*-exact")
@@ -124,7 +127,7 @@ def _fewer(less, more, comment=None, times=1):
 @ksft_variants(["rx", "tx"])
 def adaptive(cfg, way) -> None:
     """ Adaptive moderation takes the place of the microseconds, and gives it back """
-    _needs_moderation(cfg)
+    _needs_exact_time(cfg)
     _restore(cfg)
     lost = cfg.link_lost()
     _set_both(cfg, LONG)
@@ -158,7 +161,7 @@ def adaptive_under_load(cfg, way) -> None:
 @ksft_variants(["rx", "tx"])
 def usecs_trade(cfg, way) -> None:
     """ More microseconds, fewer interrupts for each packet """
-    _needs_moderation(cfg)
+    _needs_exact_time(cfg)
     _restore(cfg)
     ratios = []
     with _one_flow(cfg, way) as flow:
@@ -278,7 +281,7 @@ def _set_batch(cfg, way, batch):
 @ksft_variants(["rx", "tx"])
 def usecs_irq(cfg, way) -> None:
     """ usecs-irq takes the place of usecs while one poll is not enough, and only then """
-    _needs_moderation(cfg)
+    _needs_exact_time(cfg)
     _restore(cfg)
     _set_both(cfg, 0)
     _set(cfg, **{f"{way}_usecs_irq": LONG})
@@ -295,7 +298,7 @@ def usecs_irq(cfg, way) -> None:
 @ksft_variants(["rx", "tx"])
 def frames_irq(cfg, way) -> None:
     """ frames-irq takes the place of frames while one poll is not enough, and only then """
-    _needs_moderation(cfg)
+    _needs_exact_time(cfg)
     _restore(cfg)
     _set_both(cfg, LONG)
     _set(cfg, **{f"{way}_frames_irq": 2})
@@ -351,7 +354,7 @@ def per_queue(cfg) -> None:
 
 def kept_over_down(cfg) -> None:
     """ Settings are in force again after the interface was down """
-    _needs_moderation(cfg)
+    _needs_exact_time(cfg)
     _restore(cfg)
     defer(cfg.wait_link)
 
