@@ -6,16 +6,16 @@ ethtool -L and -X while packets flow: the link, the interrupts and the user's ow
 settings stay, and packets are not lost.
 """
 
+import errno
 import os
 import re
 from pathlib import Path
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
-from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_true, ksft_variants
-from lib.py import CmdExitFailure, KsftSkipEx
-from lib.py import defer, exchange, irq_lines, rss_key, TgbeEnv, UdpFlow
-
-TABLE = 128
+from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_ne, ksft_true, ksft_variants
+from lib.py import CmdExitFailure, EthtoolFamily, KsftSkipEx, NlError
+from lib.py import affinities, cmd, defer, exchange, knock, move_vector, rss_key, rss_table
+from lib.py import TgbeEnv, UdpFlow, wait_until
 
 
 def _set_queues(cfg, count):
@@ -31,17 +31,10 @@ def _keep_queues(cfg):
     return was
 
 
-def _affinities(cfg):
-    irqs = [irq for irq, (_, names) in irq_lines().items()
-            if any(n.startswith(cfg.ifname) for n in names)]
-    return {irq: Path(f"/proc/irq/{irq}/smp_affinity_list").read_text("ascii").strip()
-            for irq in irqs}
-
-
 def change_under_udp(cfg) -> None:
     """ Every count and back, with 1,250 UDP packets/s in each direction """
     most = _keep_queues(cfg)
-    affinities = _affinities(cfg)
+    before = affinities(cfg.ifname)
     lost = cfg.link_lost()
     with UdpFlow(*cfg.ends) as out, UdpFlow(*reversed(cfg.ends)) as back:
         for count in [*range(most, 0, -1), *range(1, most + 1), 1, most]:
@@ -49,7 +42,7 @@ def change_under_udp(cfg) -> None:
             for flow in (out, back):
                 flow.progress(300)
     ksft_eq(lost(), 0, "carrier moved")
-    ksft_eq(_affinities(cfg), affinities)
+    ksft_eq(affinities(cfg.ifname), before)
     for name, flow in (("tx", out), ("rx", back)):
         ksft_pr(f"{name}: {flow.tally}")
         # with one queue there is nowhere else to steer to
@@ -75,13 +68,96 @@ def _queue_packets(cfg):
             if (m := re.fullmatch(r"rx_queue_(\d+)_packets", k))}
 
 
-def _used_queues(cfg, packets=2000, pairs="46" * 8):
+def _send_flows(cfg, kind):
+    """Frames of many flows of udp or tcp, to us; how many at least"""
+    if kind.startswith("tcp"):
+        for ipver in kind[3:]:
+            knock(cfg.peer, cfg.dut, ipver, 800)
+        return 800 * len(kind[3:])
+    with UdpFlow(cfg.peer, cfg.dut, ipvers=kind[3:] * (16 // len(kind[3:]))) as flow:
+        flow.progress(2000)
+    return 2000
+
+
+def _used_queues(cfg, kind="udp46"):
     """The queues that frames of many flows arrive on"""
     before = _queue_packets(cfg)
-    with UdpFlow(cfg.peer, cfg.dut, ipvers=pairs) as flow:
-        flow.progress(packets)
-    after = _queue_packets(cfg)
-    return {q: after[q] - before[q] for q in after if after[q] - before[q] > packets // 100}
+
+    def moved():
+        return {q: packets - before[q] for q, packets in _queue_packets(cfg).items()}
+    sent = _send_flows(cfg, kind)
+    wait_until(lambda: sum(moved().values()) >= sent * 9 // 10, "frames reach no queue", 10)
+    return {q: packets for q, packets in moved().items() if packets > sent // 100}
+
+
+def _refused(cfg, args):
+    """What ethtool says when it is refused, which is something"""
+    try:
+        cfg.dut.ethtool(args)
+        ksft_true(False, f"{args} was accepted")
+        return ""
+    except CmdExitFailure as ex:
+        ksft_pr(f"{args}: {ex.cmd.stderr.strip()}")
+        ksft_ne(ex.cmd.stderr.strip(), "", f"{args}: refused without a word")
+        return ex.cmd.stderr
+
+
+def each_count(cfg) -> None:
+    """ With so many queues so many receive, and no others """
+    most = _keep_queues(cfg)
+    cfg.pin_neighbours()
+    for count in (*range(1, most + 1), 1):
+        _set_queues(cfg, count)
+        used = _used_queues(cfg, "tcp4")
+        ksft_pr(f"{count} queues: {used}")
+        ksft_eq([q for q in used if q >= count], [], f"used of {count} queues")
+        ksft_ge(len(used), min(count, 2))
+
+
+def own_settings_stay(cfg) -> None:
+    """ The moderation and the CPUs of a queue that stays are what the user made them """
+    most = _keep_queues(cfg)
+    xps = Path(f"/sys/class/net/{cfg.ifname}/queues/tx-0/xps_cpus")
+    usecs = cfg.dut.ethtool(f"-c {cfg.ifname}", json=True)[0]["rx-usecs"]
+    # of all queues
+    defer(cfg.dut.ethtool, f"-C {cfg.ifname} rx-usecs {usecs}")
+    cfg.dut.ethtool(f"-Q {cfg.ifname} queue_mask 0x1 --coalesce rx-usecs 57")
+    defer(xps.write_text, xps.read_text("ascii"), encoding="ascii")
+    xps.write_text(f"{1 << os.cpu_count() - 1:x}\n", encoding="ascii")
+
+    def own():
+        return (cfg.dut.ethtool(f"-Q {cfg.ifname} queue_mask 0x1 --show-coalesce").stdout,
+                xps.read_text("ascii"))
+    before = own()
+    ksft_true(re.search(r"^rx-usecs:\s+57$", before[0], re.M), "not set")
+    ksft_eq(int(before[1].replace(",", ""), 16), 1 << os.cpu_count() - 1)
+    for count in (1, most, most - 1, most):
+        _set_queues(cfg, count)
+        ksft_eq(own(), before, f"after -L combined {count}")
+
+
+def affinity_is_the_users(cfg) -> None:
+    """ A vector stays on the CPU that the user chose, whatever becomes of the port """
+    if os.cpu_count() < 2:
+        raise KsftSkipEx("one CPU")
+    name, most = cfg.ifname, cfg.dut.queues()
+    defer(cfg.wait_link)
+    defer(cfg.dut.ip, f"link set dev {name} up")
+    defer(cfg.dut.set_rings, *cfg.dut.rings())
+    before = affinities(name)
+    for path in before:
+        move_vector(path)
+    chosen = affinities(name)
+    ksft_eq([path for path in chosen if chosen[path] == before[path]], [], "not set")
+    counts = [f"ethtool -L {name} combined {count}" for count in (1, most) if most > 1]
+    for change in (f"ethtool -G {name} rx 256 tx 256", *counts,
+                   f"ip link set dev {name} down", f"ip link set dev {name} up",
+                   f"ethtool -t {name} offline", f"ethtool --reset {name} all"):
+        cmd(change, timeout=120)
+        if not change.endswith("down"):
+            cfg.wait_link()
+            ksft_eq(list(affinities(name)), list(chosen), f"other vectors after {change}")
+        ksft_eq({path: path.read_text("ascii").strip() for path in chosen}, chosen, change)
 
 
 def table_steers(cfg) -> None:
@@ -102,16 +178,28 @@ def table_is_the_users(cfg) -> None:
     most = _keep_queues(cfg)
     defer(cfg.dut.ethtool, f"-X {cfg.ifname} default")
     cfg.dut.ethtool(f"-X {cfg.ifname} equal {most}")
-    try:
-        cfg.dut.ethtool(f"-L {cfg.ifname} combined 1")
-        ksft_true(False, "the queue of a user's table was taken away")
-    except CmdExitFailure as ex:
-        ksft_pr(ex.cmd.stderr.strip())
-        ksft_in("indirection", ex.cmd.stderr)
+    ksft_in("indirection", _refused(cfg, f"-L {cfg.ifname} combined 1"))
     ksft_eq(cfg.dut.queues(), most)
     cfg.dut.ethtool(f"-X {cfg.ifname} default")
     _set_queues(cfg, 1)
-    ksft_eq(set(cfg.dut.ethtool(f"-x {cfg.ifname}", json=True)[0]["rss-indirection-table"]), {0})
+    ksft_eq(set(rss_table(cfg.dut)), {0})
+
+
+def weights_share(cfg) -> None:
+    """ Weights of 3 and 1: so the table, and so the flows; a weight too many is refused """
+    _keep_queues(cfg)
+    cfg.pin_neighbours()
+    defer(cfg.dut.ethtool, f"-X {cfg.ifname} default")
+    _set_queues(cfg, 2)
+    cfg.dut.ethtool(f"-X {cfg.ifname} weight 3 1")
+    table = rss_table(cfg.dut)
+    ksft_eq(table.count(0), 3 * table.count(1))
+    used = _used_queues(cfg, "tcp4")
+    ksft_pr(f"weight 3 1: {used}")
+    ksft_gt(used.get(0, 0), 2 * used.get(1, 0))
+    ksft_gt(5 * used.get(1, 0), used.get(0, 0))
+    _refused(cfg, f"-X {cfg.ifname} weight 1 2 1")
+    ksft_eq(rss_table(cfg.dut), table)
 
 
 def table_survives_resize(cfg) -> None:
@@ -150,25 +238,44 @@ def key_is_used(cfg) -> None:
     ksft_eq(list(used_with(bytes(40))), [0])
 
 
-def hash_fields(cfg) -> None:
-    """ udp4 sd: a pair of hosts is one queue's; sdfn: its ports are spread """
-    most = _keep_queues(cfg)
-    if cfg.chip != "igb":
+@ksft_variants(["udp4", "udp6", "tcp4", "tcp6"])
+def hash_fields(cfg, kind) -> None:
+    """ sd: a pair of hosts is one queue's; sdfn: its ports are spread """
+    _keep_queues(cfg)
+    if cfg.chip != "igb" and kind.startswith("udp"):
         raise KsftSkipEx("the 82574L does not hash the ports of UDP")
-    defer(cfg.dut.ethtool, f"-N {cfg.ifname} rx-flow-hash udp4 sdfn")
+    cfg.pin_neighbours()
+    knob = f"-N {cfg.ifname} rx-flow-hash {kind}"
+    defer(cfg.dut.ethtool, f"{knob} sdfn")
     used = {}
     for fields in ("sd", "sdfn"):
-        cfg.dut.ethtool(f"-N {cfg.ifname} rx-flow-hash udp4 {fields}")
-        used[fields] = _used_queues(cfg, pairs="4" * 16)
-        ksft_pr(f"udp4 {fields}: {used[fields]}")
+        cfg.dut.ethtool(f"{knob} {fields}")
+        used[fields] = _used_queues(cfg, kind)
+        ksft_pr(f"{kind} {fields}: {used[fields]}")
     ksft_eq(len(used["sd"]), 1)
-    ksft_ge(len(used["sdfn"]), min(most, 2))
-    for bad in ("s", "m", "v", "sdf"):
+    ksft_gt(len(used["sdfn"]), 1)
+    shown = cfg.dut.ethtool(f"-n {cfg.ifname} rx-flow-hash {kind}").stdout
+    for bad in ("s", "m", "v", "sdf", "x"):
+        _refused(cfg, f"{knob} {bad}")
+    ksft_eq(cfg.dut.ethtool(f"-n {cfg.ifname} rx-flow-hash {kind}").stdout, shown)
+
+
+@ksft_variants(["udp4", "tcp6"])
+def hash_fields_by_netlink(cfg, kind) -> None:
+    """ Fields that the chip cannot hash are refused, and the text says what it can """
+    family = EthtoolFamily()
+    header = {"header": {"dev-name": cfg.ifname}}
+    before = family.rss_get(header)
+    for bad in (["ip-src"], ["ip-src", "ip-dst", "vlan"], ["l4-b-0-1", "l4-b-2-3"]):
         try:
-            cfg.dut.ethtool(f"-N {cfg.ifname} rx-flow-hash tcp4 {bad}")
+            family.rss_set(header | {"flow-hash": {kind: bad}})
             ksft_true(False, f"{bad} was accepted")
-        except CmdExitFailure as ex:
-            ksft_pr(ex.cmd.stderr.strip())
+        except NlError as ex:
+            if ex.error == errno.EOPNOTSUPP:
+                raise KsftSkipEx("this kernel does not set RSS by netlink") from ex
+            ksft_pr(f"{bad}: {ex}")
+            ksft_in("both addresses (sd)", (ex.nl_msg.extack or {}).get("msg", ""))
+    ksft_eq(family.rss_get(header), before)
 
 
 def main() -> None:
@@ -176,9 +283,9 @@ def main() -> None:
 
     with TgbeEnv(__file__) as cfg:
         cfg.data = bytes(range(256)) * (1 << 17)
-        ksft_run([change_under_udp, change_under_tcp, table_steers,
-                  table_is_the_users, table_survives_resize, key_is_used,
-                  hash_fields],
+        ksft_run([change_under_udp, change_under_tcp, each_count, own_settings_stay,
+                  affinity_is_the_users, table_steers, table_is_the_users, weights_share,
+                  table_survives_resize, key_is_used, hash_fields, hash_fields_by_netlink],
                  args=(cfg, ))
     ksft_exit()
 

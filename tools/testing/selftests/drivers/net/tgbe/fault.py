@@ -8,18 +8,19 @@ done whole, what ethtool shows is the one or the other, traffic goes on, and not
 is left behind. (What kmemleak has to say comes when all tests are over.)
 
 This takes a kernel with fault injection, as the lab's debug kernels are. A change is
-made by ioctl from the test's own process, whose n-th allocation from then on the
+made by ioctl or netlink from the test's own process, whose n-th allocation from then on the
 kernel is told to fail (/proc/self/fail-nth).
 """
 
+import errno
 import os
 from pathlib import Path
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_variants
-from lib.py import KsftFailEx, KsftSkipEx, NetdevFamily
+from lib.py import KsftFailEx, KsftSkipEx, NetdevFamily, NlError
 from lib.py import defer, expect_in_log, settled, TgbeEnv, UdpFlow
-from lib.py import CHANNELS, COALESCE, IoctlCard, RINGS
+from lib.py import CHANNELS, COALESCE, IoctlCard, NetlinkRings, RINGS
 
 FAIL_NTH = Path("/proc/self/fail-nth")
 DEBUGFS = Path("/sys/kernel/debug")
@@ -28,6 +29,9 @@ DMA_DUMP = DEBUGFS / "dma-api/dump"
 # Also what may sleep and retry fails, and single pages do; no word in the log
 ATTRIBUTES = {"failslab": {"ignore-gfp-wait": "N", "verbose": "0", "cache-filter": "Y"},
               "fail_page_alloc": {"ignore-gfp-wait": "N", "min-order": "0", "verbose": "0"}}
+
+# Changes by netlink, for which there is no ioctl
+NETLINK = ("split", "buffer")
 
 # A change has dozens of allocations for each queue
 MOST_STEPS = 3000
@@ -59,6 +63,12 @@ def _needs_faults():
     expect_in_log("Call Trace:|ref_tracker: memory allocation")
 
 
+def _errno(ex):
+    if isinstance(ex, MemoryError):
+        return errno.ENOMEM
+    return ex.error if isinstance(ex, NlError) else ex.errno
+
+
 class _Fault:
     """Fails one allocation of this task"""
 
@@ -72,12 +82,14 @@ class _Fault:
         os.pwrite(self._file, b"%d" % nth, 0)
         try:
             change()
-        except (OSError, MemoryError) as ex:
+        except (OSError, MemoryError, NlError) as ex:
             said = ex
         left = int(os.pread(self._file, 16, 0))
         os.pwrite(self._file, b"0", 0)
         if said and left:
             raise KsftFailEx(f"failed without a reason: {said}")
+        if said:
+            ksft_eq(_errno(said), errno.ENOMEM, f"refused for allocation {nth}: {said}")
         return not left, said
 
 
@@ -121,6 +133,7 @@ class _Change:
     def __init__(self, cfg, card, what):
         self._cfg = cfg
         self._card = card
+        self._netlink = NetlinkRings(cfg.ifname) if what in NETLINK else None
         self.do, self.undo = getattr(self, f"_{what}")()
         # A refused offload stays wished for; a ring that got memory for copies keeps it
         self.leaves_traces = what in ("rx_all", "tx_copybreak")
@@ -130,7 +143,25 @@ class _Change:
         """What ethtool shows"""
         card = self._card
         return (card.table(RINGS), card.table(CHANNELS), card.table(COALESCE), card.mtu(),
-                card.tx_copybreak(), card.features(), card.rss_table())
+                card.tx_copybreak(), card.features(), card.rss_table(),
+                self._netlink and self._netlink.get())
+
+    def _set_rings(self, **want):
+        def change():
+            try:
+                self._netlink.set(**want)
+            except OSError as ex:
+                # the question or the answer got lost, not the change
+                if ex.errno != errno.ENOBUFS:
+                    raise
+        return change
+
+    def _split(self):
+        return self._set_rings(tcp_data_split="enabled"), \
+            self._set_rings(tcp_data_split="unknown")
+
+    def _buffer(self):
+        return self._set_rings(rx_buf_len=4096), self._set_rings(rx_buf_len=2048)
 
     def _set_word(self, kind, index, value):
         words = self._card.table(kind)
@@ -226,11 +257,13 @@ def _sweep(cfg, change, after, flows):
 
 
 @ksft_variants(["rings", "fewer_channels", "more_channels", "mtu", "rx_all", "tx_copybreak",
-                "coalesce", "rss_table"])
+                "coalesce", "rss_table", *NETLINK])
 def each_allocation(cfg, what) -> None:
     """ A change is refused whole or done whole, whichever of its allocations fails """
     if what == "tx_copybreak" and cfg.chip != "igb":
         raise KsftSkipEx("the 82574L's rings keep this memory until the port is closed")
+    if what in NETLINK and cfg.chip != "igb":
+        raise KsftSkipEx("the 82574L has one way to receive")
     _needs_faults()
     cfg.pin_neighbours()
     change = _Change(cfg, _card(cfg), what)
@@ -245,7 +278,8 @@ def each_allocation(cfg, what) -> None:
     with UdpFlow(*cfg.ends) as out, UdpFlow(*reversed(cfg.ends)) as back:
         refused, absorbed = _sweep(cfg, change, after, (out, back))
     ksft_eq(lost(), 0, "carrier moved")
-    if cfg.chip == "igb" and what in ("rings", "fewer_channels", "more_channels", "mtu"):
+    if cfg.chip == "igb" and what in ("rings", "fewer_channels", "more_channels", "mtu",
+                                       *NETLINK):
         ksft_gt(refused, 0, "nothing was refused")
     for flow in (out, back):
         ksft_pr(flow.tally)

@@ -56,6 +56,9 @@ def _put_back(cfg, knob):
         defer(dut.configure_v6)
     if knob.key == "ip address":
         defer(cfg.peer.ip, f"neigh flush dev {cfg.remote_ifname}")
+    if knob.tool == "-U":
+        # rules come and go with this knob
+        dut.set_feature("ntuple-filters", True)
     if knob.tool == "-X":
         defer(dut.ethtool, f"-X {cfg.ifname} hkey {rss_key(dut)}")
         defer(dut.ethtool, f"-X {cfg.ifname} default")
@@ -78,7 +81,10 @@ def each_knob(cfg, knob) -> None:
     """
     rng = random.Random(1)
     if not knob.on(cfg):
-        ksft_true(knob.refuses(cfg.dut, "on"), "the card has it all the same")
+        value = knob.elsewhere()
+        said = knob.refuses(cfg.dut, value)
+        ksft_pr(f"{value}: {said}")
+        ksft_true(said, "the card has it all the same")
         return
     _put_back(cfg, knob)
     if knob.key in ("-A rx", "-A tx"):

@@ -30,8 +30,10 @@ TCP_LIMITS = {"ip mtu": (1500, None)}
 # emulated 82576), and while an emulated CPU is away
 INTERVALS = {f"{tool} {way}-{what}": (0, 2000) for tool in ("-C", "-Q")
              for way in ("rx", "tx") for what in ("usecs", "usecs-irq")}
-# An offload that needs another one waits for it, and large frames have large buffers
-MAY_BE_REFUSED = {"-K": "Could not change", "-G rx-buf-len": "must be 4096"}
+# An offload that needs another one waits for it, large frames have large buffers,
+# and a rule for the filters to be on
+MAY_BE_REFUSED = {"-K": "Could not change", "-G rx-buf-len": "must be 4096",
+                  "-U rule": "not supported"}
 UDP_LIMITS = {"ip mtu": (1280, None), "-G rx": (256, None)} | INTERVALS
 
 

@@ -11,9 +11,9 @@ import re
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_ne, ksft_variants
-from lib.py import CmdExitFailure, EthtoolFamily, KsftSkipEx, NlError
-from lib.py import Bar, defer, exchange, sum_stats, TgbeEnv, UdpFlow, UdpPair
-from lib.py import DEBUG_KERNEL
+from lib.py import CmdExitFailure, KsftSkipEx, NlError
+from lib.py import Bar, defer, exchange, NetlinkRings, sum_stats, TgbeEnv
+from lib.py import UdpFlow, UdpPair, wait_until, DEBUG_KERNEL
 
 RESIZES = 12
 MIN_SIZE, MAX_SIZE = 64, 4096
@@ -126,11 +126,10 @@ def resize_when_down(cfg) -> None:
 
 def _rings(cfg, **want):
     """rx-buf-len, tcp-data-split, hds-thresh: set them, if any, and read all"""
-    netlink = EthtoolFamily()
-    header = {"header": {"dev-name": cfg.ifname}}
+    rings = NetlinkRings(cfg.ifname)
     if want:
-        netlink.rings_set(header | {key.replace("_", "-"): val for key, val in want.items()})
-    return netlink.rings_get(header)
+        rings.set(**want)
+    return rings.get()
 
 
 def _rings_refused(cfg, part, **want):
@@ -159,8 +158,12 @@ def _srrctl(cfg):
     return val & 0x7f, (val >> 8 & 0xf) * 64, val >> 25 & 7
 
 
+def _counted(cfg, what):
+    return sum_stats(cfg.dut.ethtool_stats(), rf"rx_queue_\d+_{what}")
+
+
 def _split(cfg):
-    return sum_stats(cfg.dut.ethtool_stats(), r"rx_queue_\d+_split")
+    return _counted(cfg, "split")
 
 
 @ksft_variants([1500, 9000])
@@ -232,13 +235,47 @@ def buffer_size(cfg) -> None:
     cfg.dut.ip(f"link set dev {cfg.ifname} mtu 1500")
 
 
+def _of_twenty(cfg, pair, what, size):
+    """How many of 20 datagrams are counted as that after down and up. Strays may come along"""
+    cfg.dut.ip(f"link set dev {cfg.ifname} down")
+    cfg.dut.ip(f"link set dev {cfg.ifname} up")
+    cfg.wait_link()
+    before, packets = _counted(cfg, what), _counted(cfg, "packets")
+    for _ in range(20):
+        pair.send(cfg.data[:size])
+        ksft_eq(pair.rx.recv(2000) == cfg.data[:size], True)
+    # a poll counts when it is over
+    wait_until(lambda: _counted(cfg, "packets") - packets >= 20, "frames are not counted")
+    return _counted(cfg, what) - before
+
+
+def limits_after_down(cfg) -> None:
+    """ rx-copybreak and hds-thresh are in force again after the interface was down """
+    tunable = f"--set-tunable {cfg.ifname} rx-copybreak"
+    defer(cfg.wait_link)
+    defer(cfg.dut.ethtool, f"{tunable} 256")
+    cfg.pin_neighbours()
+    pair = UdpPair(*reversed(cfg.ends), "4")
+    defer(pair.close)
+    for limit, copied in ((1000, True), (500, False)):
+        cfg.dut.ethtool(f"{tunable} {limit}")
+        ksft_eq(_of_twenty(cfg, pair, "copied", 700) >= 20, copied, f"rx-copybreak {limit}")
+    if "hds-thresh" not in _rings(cfg):
+        return
+    defer(_rings, cfg, tcp_data_split="unknown", hds_thresh=0)
+    for limit, split in ((1000, False), (500, True)):
+        _rings(cfg, tcp_data_split="enabled", hds_thresh=limit)
+        ksft_eq(_of_twenty(cfg, pair, "split", 700) >= 20, split, f"hds-thresh {limit}")
+
+
 def main() -> None:
     """ Ksft boiler plate main """
 
     with TgbeEnv(__file__) as cfg:
         cfg.data = bytes(range(256)) * (1 << 18)
         ksft_run([resize_under_udp, resize_under_tcp, refused, accepted,
-                  resize_when_down, header_split, split_threshold, buffer_size], args=(cfg, ))
+                  resize_when_down, header_split, split_threshold, buffer_size,
+                  limits_after_down], args=(cfg, ))
     ksft_exit()
 
 

@@ -36,12 +36,13 @@ except ModuleNotFoundError as e:
 
 # pylint: disable=wrong-import-position
 from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, irq_lines, \
-    snmp, sum_stats, DEBUG_KERNEL
-from .traffic import UdpFlow, UdpPair, UdpTally, Noise, TcpStreams, Pktgen, exchange
+    affinities, move_vector, snmp, sum_stats, DEBUG_KERNEL
+from .traffic import UdpFlow, UdpPair, UdpTally, Noise, TcpStreams, Pktgen, exchange, \
+    knock
 from .frames import FrameTap, LargestFrame
 from .regs import Bar, mdio_read, queue_switch
-from .ioctl import CHANNELS, COALESCE, IoctlCard, RINGS
-from .knobs import read_knobs, rss_key, values_of
+from .ioctl import CHANNELS, COALESCE, IoctlCard, NetlinkRings, RINGS
+from .knobs import read_knobs, rss_key, rss_table, values_of
 from .stamps import Phc, PtpSocket, phc_index, get_stamping, set_stamping
 from .settings import Settings, dump, unusual_settings
 
@@ -60,11 +61,11 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "ksft_ne", "ksft_not_in", "ksft_raises", "ksft_true", "ksft_gt",
            "ksft_not_none", "NetDrvEpEnv",
            "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "irq_lines",
-           "snmp", "sum_stats", "DEBUG_KERNEL",
+           "affinities", "move_vector", "snmp", "sum_stats", "DEBUG_KERNEL",
            "UdpFlow", "UdpPair", "UdpTally", "Noise", "TcpStreams", "Pktgen",
-           "exchange",
+           "exchange", "knock",
            "FrameTap", "LargestFrame", "Bar", "mdio_read",
-           "queue_switch", "CHANNELS", "COALESCE", "IoctlCard", "RINGS",
-           "read_knobs", "rss_key", "values_of",
+           "queue_switch", "CHANNELS", "COALESCE", "IoctlCard", "NetlinkRings", "RINGS",
+           "read_knobs", "rss_key", "rss_table", "values_of",
            "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping",
            "Settings", "dump", "unusual_settings"]

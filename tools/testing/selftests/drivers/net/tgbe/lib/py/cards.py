@@ -74,6 +74,22 @@ def irq_lines():
     return lines
 
 
+def affinities(ifname):
+    """Where the queues' vectors of an open interface may go: {path in /proc: CPUs}"""
+    paths = [Path(f"/proc/irq/{irq}/smp_affinity_list")
+             for irq, (_, names) in irq_lines().items()
+             if any(name.startswith(f"{ifname}-TxRx-") for name in names)]
+    return {path: path.read_text("ascii").strip() for path in paths}
+
+
+def move_vector(path):
+    """Let a vector go to another CPU only, until the test ends"""
+    was = path.read_text("ascii")
+    defer(path.write_text, was, encoding="ascii")
+    first = int(re.match(r"\d+", was).group())
+    path.write_text(f"{(first + 1) % os.cpu_count()}\n", encoding="ascii")
+
+
 def sum_stats(stats, pattern):
     """The sum of the counters whose name matches"""
     return sum(v for k, v in stats.items() if re.fullmatch(pattern, k))
@@ -301,15 +317,16 @@ class TgbeEnv(NetDrvEpEnv):
                        f"dev {end.ifname} nud permanent")
                 defer(end.ip, f"neigh del {addr} dev {end.ifname}")
 
-    def may_lose(self, tally):
+    def may_lose(self, tally, alone=False):
         """
         How many packets of a flow a live change may lose. Where there is
         another queue, packets are steered to it and none may be lost; a queue
         that is alone has a moment without buffers, and the 82574L steers too
         coarsely for that promise. On a debug kernel that moment is as long as
-        the checks take: only that traffic goes on can be asked there.
+        the checks take: only that traffic goes on can be asked there. With
+        @alone there was one queue for a while.
         """
-        if self.chip == "igb" and self.dut.queues() > 1:
+        if self.chip == "igb" and self.dut.queues() > 1 and not alone:
             return 0
         return tally.sent // (20 if DEBUG_KERNEL else 1000)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 
 """
-Settings by ioctl, from this very process and with no program in between: what the
-kernel does for it, it does in this task. Also quick.
+Settings by ioctl or netlink, from this very process and with no program in between:
+what the kernel does for it, it does in this task. Also quick.
 """
 
 import array
@@ -10,6 +10,8 @@ import ctypes
 import fcntl
 import socket
 import struct
+
+from net.lib.py import EthtoolFamily
 
 SIOCSIFFLAGS, SIOCGIFFLAGS = 0x8914, 0x8913
 SIOCGIFMTU, SIOCSIFMTU = 0x8921, 0x8922
@@ -116,3 +118,20 @@ class IoctlCard:
     def set_rss_table(self, table):
         """Change it"""
         self._ethtool(array.array("I", [SRSSH, 0, len(table), 0, 0, 0, *table]))
+
+
+class NetlinkRings:
+    """The rings by netlink, which alone sets tcp-data-split, hds-thresh and rx-buf-len"""
+
+    def __init__(self, ifname):
+        self._family = EthtoolFamily()
+        self._header = {"header": {"dev-name": ifname}}
+
+    def get(self):
+        """All that the kernel shows"""
+        return self._family.rings_get(self._header)
+
+    def set(self, **want):
+        """Change some. What is refused raises NlError."""
+        self._family.rings_set(self._header |
+                               {key.replace("_", "-"): value for key, value in want.items()})

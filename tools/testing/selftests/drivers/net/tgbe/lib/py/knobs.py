@@ -21,13 +21,21 @@ CELLS = 8
 # What stands for a value in a command: a number, or a word
 VALUE = r"(?<=\s)[NV](?=\s|$)"
 
+# The value of a rule that is not there, and how it comes to that
+NO_RULE = "none"
+NO_RULE_COMMAND = "ethtool -U eth0 delete 7"
+
 # What ethtool -A calls otherwise when it shows it
 SHOWN_AS = {"autoneg": "autonegotiate"}
 # Where "if it can" stands: what the card says of itself
+def _has_filters(end):
+    return end.features()["ntuple-filters"]["fixed"] is False
+
+
 _CAN = {
     "wol": lambda end: bool(re.search(r"Supports Wake-on: [^d\s]",
                                       end.ethtool(end.ifname).stdout)),
-    "rule": lambda end: end.features()["ntuple-filters"]["fixed"] is False,
+    "rule": _has_filters, "ntuple-filters": _has_filters,
 }
 # Bits of ethtool -s advertise
 LINK_MODES = {0x001: "10baseT/Half", 0x002: "10baseT/Full", 0x004: "100baseT/Half",
@@ -128,6 +136,8 @@ _SHOWN = {
 }
 _SHOWN_ALONE = {"-X equal": _equal, "-X weight": _weights, "-X hkey": rss_key,
                 "-s wol": lambda end: _text(end, end.ifname, r"^\s+Wake-on: (\w)"),
+                "-U rule": lambda end: _text(end, f"-u {end.ifname}",
+                                             r"Dest port: (\d+)") or NO_RULE,
                 "-s msglvl": _message_level, "-s advertise": _advertised, "-s link": _link}
 
 
@@ -149,6 +159,12 @@ class Knob:
     def is_action(self):
         """Done, and not set to a value"""
         return not re.search(VALUE, self.command)
+
+    def elsewhere(self):
+        """A value of a card, or a kernel, that has it"""
+        text = next(text for text in map(self._range_on, CHIPS) if text != "none")
+        # the highest number: the lowest may be what is there without the knob
+        return text.split()[0].split("..")[-1].rstrip(",")
 
     def _range_on(self, chip):
         return re.sub(r" \(Linux .*\)| if it can", "", _of_chip(self._range, chip))
@@ -221,7 +237,8 @@ class Knob:
 
     def run(self, end, value=""):
         """Run the command with this value"""
-        line = re.sub(VALUE, value, self.command.replace("eth0", end.ifname))
+        command = NO_RULE_COMMAND if value == NO_RULE else self.command
+        line = re.sub(VALUE, value, command.replace("eth0", end.ifname))
         done = end.cmd(line, shell=">" in line or None, timeout=60)
         # ethtool -Q ends well whatever the kernel says
         if done.stderr.startswith("Cannot set"):

@@ -5,6 +5,7 @@ Everything that a user can set of a port, and what the card's registers make of 
 to be looked at before and after something that must leave it alone.
 """
 
+import os
 import re
 import struct
 import subprocess
@@ -12,7 +13,8 @@ from pathlib import Path
 
 from net.lib.py import cmd, defer, ethtool, ip
 from net.lib.py import ksft_eq
-from .cards import settled
+from .cards import affinities, move_vector, settled
+from .ioctl import NetlinkRings
 
 # What ethtool shows of settings
 SHOWN = ("-g", "-l", "-c", "-x", "-k", "-a", "")
@@ -52,6 +54,7 @@ class Settings:
 
     def __init__(self, cfg):
         self._cfg = cfg
+        self._rings = NetlinkRings(cfg.ifname)
         self._shown = self._look()
         self._registers = registers(cfg.ifname)
 
@@ -62,6 +65,12 @@ class Settings:
                   for what in TUNABLES}
         shown |= {what: Path(f"/sys/class/net/{name}/tgbe/{what}").read_text("ascii")
                   for what in KNOBS}
+        shown["rings"] = self._rings.get()
+        shown["-Q"] = cmd(f"ethtool -Q {name} --show-coalesce").stdout
+        shown |= {str(path): cpus for path, cpus in affinities(name).items()}
+        if self._cfg.expected_queues() > 1:
+            shown |= {str(path): path.read_text("ascii") for path in
+                      Path(f"/sys/class/net/{name}/queues").glob("tx-*/xps_cpus")}
         link, = ip(f"-d addr show dev {name}", json=True)
         shown |= {what: link[what] for what in ("flags", "mtu", "address", "addr_info")}
         shown["routes"] = cmd(f"ip route show dev {name}").stdout
@@ -71,7 +80,7 @@ class Settings:
         """Complain about what is different now"""
         now = self._look()
         for what, before in self._shown.items():
-            ksft_eq(now[what], before, f"{what} changed")
+            ksft_eq(now.get(what), before, f"{what} changed")
         # negotiation has the last word about some, and it may not be over
         after = settled(lambda: registers(self._cfg.ifname), self._registers)
         changed = {reg: (value, after.get(reg)) for reg, value in self._registers.items()
@@ -79,19 +88,57 @@ class Settings:
         ksft_eq(changed, {}, "registers changed")
 
 
+def _unusual_address(cfg):
+    """A MAC address of the user's own, which the peer has to learn"""
+    was = cfg.dut.sysfs("address")
+    defer(cfg.peer.ip, f"neigh flush dev {cfg.remote_ifname}")
+    defer(ip, f"link set dev {cfg.ifname} address {was}")
+    ip(f"link set dev {cfg.ifname} address 02:74:67:62:65:01")
+    cfg.peer.ip(f"neigh flush dev {cfg.remote_ifname}")
+
+
+def _unusual_buffers(cfg):
+    """Header split and larger buffers, where the card and the kernel have them"""
+    rings = NetlinkRings(cfg.ifname)
+    shown = rings.get()
+    if "tcp-data-split" not in shown:
+        return
+    limit = {"hds_thresh": 0} if "hds-thresh" in shown else {}
+    defer(rings.set, tcp_data_split="unknown", rx_buf_len=shown["rx-buf-len"], **limit)
+    rings.set(rx_buf_len=4096)
+    rings.set(tcp_data_split="enabled", **dict.fromkeys(limit, 300))
+
+
+def _unusual_cpus(cfg):
+    """The vector of queue 0 on another CPU, and its transmit queue for the last one"""
+    if os.cpu_count() > 1:
+        move_vector(next(iter(affinities(cfg.ifname))))
+    if cfg.expected_queues() > 1:
+        xps = Path(f"/sys/class/net/{cfg.ifname}/queues/tx-0/xps_cpus")
+        defer(xps.write_text, xps.read_text("ascii"), encoding="ascii")
+        xps.write_text(f"{1 << os.cpu_count() - 1:x}\n", encoding="ascii")
+
+
 def unusual_settings(cfg):
     """Turn what can be turned, until the test ends; a snapshot of that"""
     name, card = cfg.ifname, cfg.dut
     key = re.search(r"((?:[0-9a-f]{2}:){39}[0-9a-f]{2})", cmd(f"ethtool -x {name}").stdout)
     rings, queues = card.rings(), card.queues()
-    undo = [f"-G {name} rx {rings[0]} tx {rings[1]}", f"-C {name} rx-usecs 100 tx-usecs 100",
+    _unusual_address(cfg)
+    _unusual_buffers(cfg)
+    _unusual_cpus(cfg)
+    undo = [f"-G {name} rx {rings[0]} tx {rings[1]}",
+            f"-C {name} rx-usecs 100 tx-usecs 100 rx-frames 0 rx-usecs-irq 0 adaptive-tx off",
             f"-X {name} hkey {key.group(1)}", f"-L {name} combined {queues}",
             f"-X {name} default", f"-A {name} autoneg on rx on tx on",
             f"-N {name} rx-flow-hash tcp4 sdfn",
             f"--set-tunable {name} rx-copybreak 256", f"--set-tunable {name} tx-copybreak 0"]
     for args in undo:
         defer(ethtool, args)
-    changes = [f"-G {name} rx 256 tx 128", f"-C {name} rx-usecs 57 tx-usecs 203",
+    changes = [f"-G {name} rx 256 tx 128",
+               f"-C {name} rx-usecs 57 tx-usecs 203 rx-frames 13 rx-usecs-irq 91 adaptive-tx on",
+               # of the last queue that stays below
+               f"-Q {name} queue_mask {1 << max(queues - 2, 0):#x} --coalesce rx-usecs 61",
                f"-X {name} hkey {':'.join(['5a'] * 40)}", f"-A {name} autoneg off rx on tx off",
                f"-N {name} rx-flow-hash tcp4 sd",
                f"--set-tunable {name} rx-copybreak 99", f"--set-tunable {name} tx-copybreak 77"]
@@ -99,8 +146,9 @@ def unusual_settings(cfg):
         changes += [f"-L {name} combined {queues - 1}", f"-X {name} equal 1"]
     for args in changes:
         ethtool(args)
-    for feature in ("receive-hashing", "tx-tcp-segmentation"):
-        card.set_feature(feature, False)
+    for feature, want in (("receive-hashing", False), ("tx-tcp-segmentation", False),
+                          ("rx-vlan-offload", False), ("rx-fcs", True)):
+        card.set_feature(feature, want)
     for what, value in zip(KNOBS, (17, 33, 5)):
         knob = Path(f"/sys/class/net/{name}/tgbe/{what}")
         defer(knob.write_text, knob.read_text("ascii"), encoding="ascii")

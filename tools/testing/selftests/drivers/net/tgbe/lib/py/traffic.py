@@ -7,6 +7,7 @@ Payload: counted UDP flows, and TCP copies with a digest taken at both ends.
 import hashlib
 import multiprocessing
 import os
+import random
 import select
 import socket
 import struct
@@ -377,6 +378,14 @@ def _connect(src, dst, ipver, window):
         rx, _ = listener.accept()
     rx.settimeout(120)
     return tx, rx
+
+
+def knock(src, dst, ipver, count=800):
+    """A SYN of each of so many flows, to ports of @dst where probably nobody listens"""
+    for port in random.sample(range(1024, 65536), count):
+        with src.socket(FAMILY[ipver], socket.SOCK_STREAM) as sock:
+            sock.setblocking(False)
+            sock.connect_ex((dst.addr_v[ipver], port))
 
 
 def exchange(one, other, ipver, data, meanwhile=None, window=None):
