@@ -38,7 +38,7 @@ except ModuleNotFoundError as e:
 from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, irq_lines, \
     snmp, sum_stats, DEBUG_KERNEL
 from .traffic import UdpFlow, UdpPair, UdpTally, Noise, TcpStreams, Pktgen, exchange
-from .frames import FrameTap, LargestFrame
+from .frames import FrameTap, HashedFrames, LargestFrame
 from .regs import Bar, mdio_read, queue_switch
 from .ioctl import CHANNELS, COALESCE, IoctlCard, RINGS
 from .knobs import read_knobs, rss_key, values_of
@@ -63,7 +63,7 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "snmp", "sum_stats", "DEBUG_KERNEL",
            "UdpFlow", "UdpPair", "UdpTally", "Noise", "TcpStreams", "Pktgen",
            "exchange",
-           "FrameTap", "LargestFrame", "Bar", "mdio_read",
+           "FrameTap", "HashedFrames", "LargestFrame", "Bar", "mdio_read",
            "queue_switch", "CHANNELS", "COALESCE", "IoctlCard", "RINGS",
            "read_knobs", "rss_key", "values_of",
            "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping",
