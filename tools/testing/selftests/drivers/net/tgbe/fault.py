@@ -19,22 +19,36 @@ from pathlib import Path
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_variants
 from lib.py import KsftFailEx, KsftSkipEx, NetdevFamily, NlError
-from lib.py import defer, expect_in_log, settled, TgbeEnv, UdpFlow
+from lib.py import defer, expect_in_log, settled, sum_stats, wait_until
+from lib.py import TgbeEnv, UdpFlow, UdpPair
 from lib.py import CHANNELS, COALESCE, IoctlCard, NetlinkRings, RINGS
 
 FAIL_NTH = Path("/proc/self/fail-nth")
 DEBUGFS = Path("/sys/kernel/debug")
 DMA_DUMP = DEBUGFS / "dma-api/dump"
 
-# Also what may sleep and retry fails, and single pages do; no word in the log
-ATTRIBUTES = {"failslab": {"ignore-gfp-wait": "N", "verbose": "0", "cache-filter": "Y"},
-              "fail_page_alloc": {"ignore-gfp-wait": "N", "min-order": "0", "verbose": "0"}}
+# The caches that are chosen fail, and single pages do
+OF_KIND = {"failslab": {"cache-filter": "Y"}, "fail_page_alloc": {"min-order": "0"}}
+# Also what may sleep and retry; no word in the log
+ATTRIBUTES = {kind: own | {"ignore-gfp-wait": "N", "verbose": "0"}
+              for kind, own in OF_KIND.items()}
 
 # Changes by netlink, for which there is no ioctl
 NETLINK = ("split", "buffer")
 
 # A change has dozens of allocations for each queue
 MOST_STEPS = 3000
+
+# Sent at a time, less than a ring, and until memory must have been asked for
+BATCH, MOST_FRAMES = 128, 8192
+
+# All that cannot sleep fails, whoever asks, as often as the test says then: enough for
+# the driver to be among them, and less than the ring has buffers
+SHORTAGE = {"task-filter": "N", "ignore-gfp-wait": "Y", "verbose": "0", "interval": "1",
+            "space": "0", "times": "0", "probability": "100"}
+FAILURES = "50"
+# What the driver counts when one kind of memory is short
+SHORT_OF = {"failslab": ("alloc_failed", "drops"), "fail_page_alloc": ("alloc_failed", )}
 
 
 def _choose_caches():
@@ -48,11 +62,12 @@ def _choose_caches():
             pass    # a merged cache cannot be chosen
 
 
-def _needs_faults():
-    for kind in ATTRIBUTES:
+def _needs_faults(attributes=None):
+    attributes = attributes or ATTRIBUTES
+    for kind in attributes:
         if not FAIL_NTH.exists() or not (DEBUGFS / kind).exists():
             raise KsftSkipEx(f"no fault injection in this kernel ({kind}, fail-nth)")
-    for kind, knobs in ATTRIBUTES.items():
+    for kind, knobs in attributes.items():
         for name, value in knobs.items():
             knob = DEBUGFS / kind / name
             defer(knob.write_text, knob.read_text("ascii"), encoding="ascii")
@@ -322,11 +337,63 @@ def each_allocation_of_open(cfg) -> None:
     cfg.dut.ping(cfg.peer, "4")
 
 
+class _Received:
+    """What became of the frames that arrived, since the beginning"""
+
+    def __init__(self, end):
+        self._end = end
+        self._start = self._look()
+
+    def _look(self):
+        stats, shown = self._end.ethtool_stats(), self._end.stats()["rx"]
+        return {what: sum_stats(stats, rf"rx_queue_\d+_{what}")
+                for what in ("packets", "drops", "errors", "alloc_failed")} | {
+                    f"ip {what}": shown[what]
+                    for what in ("errors", "dropped", "fifo_errors", "missed_errors",
+                                 "crc_errors", "frame_errors", "length_errors")}
+
+    def moved(self):
+        """The counters, as differences"""
+        return {what: value - self._start[what] for what, value in self._look().items()}
+
+    def taken(self):
+        """Frames that the driver took from the ring"""
+        moved = self.moved()
+        return moved["packets"] + moved["drops"]
+
+
+@ksft_variants(sorted(SHORT_OF))
+def receive_without_memory(cfg, kind) -> None:
+    """ What memory was missing for counts as that: no overrun, no error of a frame """
+    cfg.pin_neighbours()
+    # frames that nobody reads keep their buffers, so that the ring needs new ones
+    pair = UdpPair(*reversed(cfg.ends), "4")
+    defer(pair.close)
+    received = _Received(cfg.dut)
+    _needs_faults({kind: SHORTAGE | OF_KIND[kind]})
+    for sent in range(BATCH, MOST_FRAMES, BATCH):
+        (DEBUGFS / kind / "times").write_text(FAILURES, encoding="ascii")
+        for _ in range(BATCH):
+            pair.send(bytes(1000))
+        # no more than a ring holds at a time
+        wait_until(lambda goal=sent: received.taken() >= goal,
+                   "frames are neither received nor dropped")
+        moved = received.moved()
+        if all(moved[what] for what in SHORT_OF[kind]):
+            break
+    ksft_pr(f"{sent} frames:", moved)
+    for what in SHORT_OF[kind]:
+        ksft_gt(moved[what], 0, what)
+    ksft_eq(moved["ip dropped"], moved["drops"])
+    ksft_eq({what: value for what, value in moved.items() if "errors" in what and value}, {})
+
+
 def main() -> None:
     """ Ksft boiler plate main """
 
     with TgbeEnv(__file__) as cfg:
-        ksft_run([each_allocation, each_allocation_of_open], args=(cfg, ))
+        ksft_run([each_allocation, each_allocation_of_open, receive_without_memory],
+                 args=(cfg, ))
     ksft_exit()
 
 

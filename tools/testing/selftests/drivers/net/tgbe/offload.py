@@ -6,6 +6,7 @@ The offloads do what they say: who cuts and who sums is seen from the frames,
 not from the settings. Also doorbell batching, copybreak and netconsole.
 """
 
+import ctypes
 import os
 import re
 import socket
@@ -17,13 +18,20 @@ from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_is, ksft_lt, ksft_true, \
     ksft_variants
 from lib.py import KsftFailEx, KsftSkipEx
 from lib.py import cmd, defer, exchange, settled, wait_until
-from lib.py import FrameTap, LargestFrame, snmp, sum_stats, TgbeEnv, UdpPair
+from lib.py import Bar, FrameTap, HashedFrames, LargestFrame, snmp, sum_stats
+from lib.py import TcpStreams, TgbeEnv, UdpPair
 
 MIB = 1 << 20
 MTU_FRAME = 1514
 CONFIGFS = Path("/sys/kernel/config")
 PORT = 6666
 SO_MEMINFO = 55
+
+CTRL, CTRL_VME = 0x0, 1 << 30
+# The second half of a transmit descriptor: of data, or another; the last of a frame
+TXD_DATA = {"igb": 3 << 20, "e1000e": 1 << 20}
+TXD_TYPE, TXD_EOP = 0xf << 20, 1 << 24
+BQL_LIMIT = 3000
 
 
 def _largest_frames(cfg, ipver):
@@ -66,18 +74,33 @@ def tso_counter(cfg) -> None:
         ksft_is(segmented() > before, active)
 
 
+def gro(cfg) -> None:
+    """ With GRO the stack gets more than an MTU at once, else what came over the wire """
+    for active in (True, False):
+        cfg.dut.set_feature("generic-receive-offload", active)
+        given = LargestFrame(cfg.dut, outgoing=False)
+        exchange(*cfg.ends, "4", cfg.data[:2 * MIB])
+        largest = given.result()
+        ksft_pr(f"GRO {active}: largest frame given to the stack {largest}")
+        ksft_is(largest > MTU_FRAME, active)
+        ksft_ge(largest, MTU_FRAME)
+
+
 def tx_checksums(cfg) -> None:
     """
     The checksums the card writes are right: the peer's stack, told not to
-    trust its card, finds none wrong
+    trust its card, finds none wrong. It writes them when it is told to.
     """
+    def written():
+        return sum_stats(cfg.dut.ethtool_stats(), r"tx_queue_\d+_csum")
+
     cfg.peer.set_feature("rx-checksumming", False)
     for active in (True, False):
         for name in ("tx-checksum-ip-generic", "tx-checksum-ipv4", "tx-checksum-ipv6"):
             known = cfg.dut.features()
             if name in known and not known[name]["fixed"]:
                 cfg.dut.set_feature(name, active)
-        before = snmp(cfg.peer)
+        before, start = snmp(cfg.peer), written()
         for ipver in "46":
             exchange(*cfg.ends, ipver, cfg.data[:2 * MIB])
             pair = UdpPair(*cfg.ends, ipver)
@@ -88,6 +111,7 @@ def tx_checksums(cfg) -> None:
         after = snmp(cfg.peer)
         for name in ("Tcp:InCsumErrors", "Udp:InCsumErrors", "Tcp:InErrs"):
             ksft_eq(after[name], before[name], f"{name}, checksum offload {active}")
+        ksft_is(written() > start, active, "checksums of the card")
 
 
 def _udp4_frame(cfg, port, payload, spoil):
@@ -114,7 +138,11 @@ def _udp4_frame(cfg, port, payload, spoil):
 @ksft_variants([True, False])
 def rx_checksums(cfg, active) -> None:
     """ A datagram with a wrong checksum is not delivered, whoever checks it """
+    def believed():
+        return sum_stats(cfg.dut.ethtool_stats(), r"rx_queue_\d+_csum_good")
+
     cfg.dut.set_feature("rx-checksumming", active)
+    start = believed()
     with cfg.dut.socket(socket.AF_INET, socket.SOCK_DGRAM) as rx, \
          cfg.peer.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as tx:
         rx.bind((cfg.addr_v["4"], 0))
@@ -128,6 +156,8 @@ def rx_checksums(cfg, active) -> None:
                 tx.send(_udp4_frame(cfg, port, text, spoil))
             ksft_eq(rx.recv(100), f"{count} good".encode())
         ksft_eq(snmp(cfg.dut)["Udp:InCsumErrors"] - before, 10)
+    # a poll counts when it is over
+    ksft_is(settled(lambda: believed() > start, active), active, "checks of the card")
 
 
 @ksft_variants([(True, True), (True, False), (False, False)])
@@ -139,6 +169,8 @@ def vlan_offload(cfg, rx_strip, tx_insert) -> None:
     one, other = cfg.vlan(55)
     cfg.dut.set_feature("rx-vlan-offload", rx_strip)
     cfg.dut.set_feature("tx-vlan-offload", tx_insert)
+    with Bar(cfg.pci) as card:
+        ksft_is(bool(card[CTRL] & CTRL_VME), rx_strip, "CTRL.VME")
     for ipver in "46":
         one.ping(other, ipver)
         exchange(one, other, ipver, cfg.data[:4 * MIB])
@@ -158,10 +190,19 @@ def vlan_priority(cfg) -> None:
 
 
 def rxhash(cfg) -> None:
-    """ Receive hashing can be switched while data flows """
+    """ Frames have the card's hash or none; switched while data flows """
+    tap = HashedFrames(cfg.dut)
+    defer(tap.close)
+    pair = UdpPair(*reversed(cfg.ends), "4")
+    defer(pair.close)
     for active in (False, True):
         exchange(*cfg.ends, "4", cfg.data[:4 * MIB],
                  meanwhile=lambda on=active: cfg.dut.set_feature("receive-hashing", on))
+        tap.count()
+        for _ in range(20):
+            pair.send(cfg.data[:100])
+            pair.rx.recv(100)
+        ksft_eq(min(tap.count(), 20), 20 if active else 0, "frames with a hash")
 
 
 def _memory_of(sock):
@@ -250,6 +291,66 @@ def small_ring_under_load(cfg) -> None:
     ksft_eq(cfg.dut.stats()["tx"]["dropped"], drops)
 
 
+def _one_queue(cfg):
+    """Everything through queue 0, until the test ends"""
+    was = cfg.dut.queues()
+    if was > 1:
+        defer(cfg.dut.ethtool, f"-L {cfg.ifname} combined {was}")
+        cfg.dut.ethtool(f"-L {cfg.ifname} combined 1")
+
+
+def _continued(cfg):
+    """Data descriptors of the transmit ring behind which their frame goes on"""
+    ring = Path(f"/sys/kernel/debug/tgbe/{cfg.pci}/tx-0").read_text("ascii")
+    words = [int(row.split()[2], 16) for row in ring.splitlines()[1:]]
+    return sum(word & TXD_TYPE == TXD_DATA[cfg.chip] and not word & TXD_EOP for word in words)
+
+
+def scatter_gather(cfg) -> None:
+    """ Without it each frame is one piece and takes one descriptor of data """
+    _one_queue(cfg)
+    for active in (True, False):
+        cfg.dut.set_feature("tx-scatter-gather", active)
+        # several times through the longest ring
+        exchange(*cfg.ends, "4", cfg.data[:8 * MIB])
+        continued = _continued(cfg)
+        ksft_pr(f"scatter-gather {active}: {continued} descriptors with more behind them")
+        ksft_is(continued > 0, active)
+
+
+def bql(cfg) -> None:
+    """ No more bytes wait for the card than limit_max, and the frame that passes it """
+    path = Path(f"/sys/class/net/{cfg.ifname}/queues/tx-0/byte_queue_limits")
+    if not path.exists():
+        raise KsftSkipEx("no byte queue limits in this kernel")
+
+    def read(name):
+        return int((path / name).read_text("ascii"))
+
+    def inflight():
+        # the difference of two counters, read one after the other: it may be negative
+        return ctypes.c_int32(read("inflight")).value
+
+    _one_queue(cfg)
+    # a frame that is still to be cut passes as a whole
+    cfg.dut.set_feature("tx-tcp-segmentation", False)
+    was = cfg.dut.ip(f"-d link show dev {cfg.ifname}", json=True)[0]["gso_max_segs"]
+    defer(cfg.dut.ip, f"link set dev {cfg.ifname} gso_max_segs {was}")
+    cfg.dut.ip(f"link set dev {cfg.ifname} gso_max_segs 1")
+    limit = path / "limit_max"
+    defer(limit.write_text, limit.read_text("ascii"), encoding="ascii")
+    limit.write_text(f"{BQL_LIMIT}\n", encoding="ascii")
+    seen = []
+    with TcpStreams(*cfg.ends, "4") as streams:
+        for _ in range(30):
+            streams.progress(32 << 10)
+            seen += [inflight() for _ in range(20)]
+    ksft_pr(f"in flight: up to {max(seen)}, limit {read('limit')}")
+    ksft_gt(max(seen), 0)
+    ksft_ge(BQL_LIMIT + MTU_FRAME, max(seen))
+    ksft_ge(BQL_LIMIT, read("limit"))
+
+
 def _netconsole(cfg):
     """A netconsole target over our card; returns the peer's listening socket"""
     if cmd("modprobe netconsole", fail=False).ret:
@@ -315,9 +416,10 @@ def main() -> None:
 
     with TgbeEnv(__file__) as cfg:
         cfg.data = os.urandom(32 * MIB)
-        ksft_run([tso, tso_counter, tx_checksums, rx_checksums, vlan_offload,
+        ksft_run([tso, tso_counter, gro, tx_checksums, rx_checksums, vlan_offload,
                   vlan_priority, rxhash, copybreak, doorbells,
-                  small_ring_under_load, netconsole, netconsole_under_load],
+                  small_ring_under_load, scatter_gather, bql, netconsole,
+                  netconsole_under_load],
                  args=(cfg, ))
     ksft_exit()
 

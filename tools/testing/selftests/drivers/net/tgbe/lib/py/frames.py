@@ -4,6 +4,7 @@
 Single Ethernet frames, sent and seen below the protocol stack.
 """
 
+import ctypes
 import os
 import socket
 import struct
@@ -11,9 +12,15 @@ import time
 
 from net.lib.py import KsftFailEx
 
+from .traffic import SO_RCVBUFFORCE
+
 ETH_P_ALL = 3
+ETH_P_IP = 0x0800
 ETH_P_8021Q = 0x8100
 LOCAL_TYPE = 0x88b5     # IEEE 802: local experimental
+
+SO_ATTACH_FILTER = 26
+SKF_AD_RXHASH = 0xfffff000 + 32     # a filter loads the hash of the frame from there
 
 SOL_PACKET = 263
 PACKET_AUXDATA = 8
@@ -84,6 +91,37 @@ class FrameTap:
         return seen[5]
 
 
+class HashedFrames:
+    """The IPv4 frames that come into an interface with a hash, as only a card gives it"""
+
+    # ld rxhash; jeq #0, out; ret #-1; out: ret #0
+    _FILTER = b"".join(struct.pack("HBBI", *insn) for insn in (
+        (0x20, 0, 0, SKF_AD_RXHASH), (0x15, 1, 0, 0), (0x06, 0, 0, 0xffffffff),
+        (0x06, 0, 0, 0)))
+
+    def __init__(self, end):
+        self._sock = end.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        code = ctypes.create_string_buffer(self._FILTER)
+        self._sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack(
+            "HP", len(self._FILTER) // 8, ctypes.addressof(code)))
+        self._sock.bind((end.ifname, ETH_P_IP))
+        self._sock.setblocking(False)
+
+    def count(self):
+        """How many since the last time"""
+        number = 0
+        while True:
+            try:
+                self._sock.recv(1)
+            except BlockingIOError:
+                return number
+            number += 1
+
+    def close(self):
+        """Close the socket"""
+        self._sock.close()
+
+
 class LargestFrame:
     """The length of the largest frame that went through an interface one way"""
 
@@ -91,6 +129,7 @@ class LargestFrame:
         self._outgoing = outgoing
         self._sock = end.socket(socket.AF_PACKET, socket.SOCK_RAW,
                                 socket.htons(ETH_P_ALL))
+        self._sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 25)
         self._sock.bind((end.ifname, ETH_P_ALL))
         self._sock.setblocking(False)
 

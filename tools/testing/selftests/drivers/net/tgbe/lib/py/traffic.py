@@ -205,22 +205,32 @@ class Noise(UdpFlow):
 class Pktgen:
     """
     The kernel's packet generator on the card of another namespace: short frames to
-    @dst's card, one each @gap_us microseconds, for use in "with". Nobody has their
-    IP address, so the receiver drops them behind its driver.
+    @dst's card, one each @gap_us microseconds, for use in "with"; @count of them, or
+    (0) until the end of that. Nobody has their IP address, so the receiver drops them
+    behind its driver.
     """
     DIR = Path("/proc/net/pktgen")
     NOBODY = "192.0.3.99"
 
-    def __init__(self, src, dst, gap_us):
-        self._src, self._dst = src, dst
+    def __init__(self, src, dst, gap_us, count=0):
+        self._src, self._dst, self._count = src, dst, count
         cpu = os.cpu_count() - 1
         self._thread = f"kpktgend_{cpu}"
         self._setup = [(self._thread, f"add_device {src.ifname}"),
                        *[(src.ifname, line) for line in (
-                           "count 0", "pkt_size 60", "clone_skb 0",
+                           f"count {count}", "pkt_size 60", "clone_skb 0",
                            f"delay {gap_us * 1000}", f"dst {self.NOBODY}",
                            f"dst_mac {dst.sysfs('address')}")]]
         self._proc = _FORK.Process(target=self._tell, args=("pgctrl", "start"), daemon=True)
+
+    @classmethod
+    def burst(cls, src, dst, count):
+        """Send so many, one behind the other, and wait until the card has sent them"""
+        def sent():
+            return src.stats()["tx"]["packets"]
+        goal = sent() + count
+        with cls(src, dst, 0, count):
+            wait_until(lambda: sent() >= goal, "pktgen does not send")
 
     def _tell(self, file, line):
         with NetNSEnter(self._src.ns) if self._src.ns else nullcontext():
@@ -232,9 +242,10 @@ class Pktgen:
         try:
             for file, line in self._setup:
                 self._tell(file, line)
-            # does not return before the generator is stopped
+            # does not return before the generator is stopped or done
             self._proc.start()
-            self.progress(1000)
+            if not self._count:
+                self.progress(1000)
         except BaseException:
             self.__exit__(None, None, None)
             raise
