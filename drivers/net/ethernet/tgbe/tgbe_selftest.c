@@ -49,7 +49,7 @@ enum {
 
 /* Both are over at once; the limit is for emulated machines under load */
 #define EVENT_STEP_US	1000
-#define EVENT_LIMIT_US	1000000
+#define EVENT_LIMIT_US	3000000
 
 /* Registers that hold what is written, of @bits at least, and that do nothing
  * while receiver and transmitter are off.
