@@ -171,6 +171,25 @@ static void frames_are_met_by_turns(struct kunit *test)
 	KUNIT_EXPECT_LE(test, frames + 1, 2 * 18);
 }
 
+/* Also where every other interrupt brings nothing */
+static void frames_are_met_in_vain(struct kunit *test)
+{
+	struct fake *fake = moderated(test);
+	struct tgbe_vector *vector = fake->dev->vector[0];
+	unsigned int frames = 0;
+
+	fake->dev->config.moderation[0].rx.usecs = 16000;
+	fake->dev->config.moderation[0].rx.frames = 16;
+	tgbe_moderation_start(fake->dev);
+	for (unsigned int i = 0; i < 100; i++) {
+		frames = usecs_of(fake, 0) / 250;
+		tgbe_moderation_polled(vector, frames, 0, true);
+		tgbe_moderation_polled(vector, 0, 0, true);
+	}
+	KUNIT_EXPECT_GE(test, frames, 2 * 14);
+	KUNIT_EXPECT_LE(test, frames, 2 * 18);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(units_82576),
 	KUNIT_CASE(units_82574),
@@ -180,6 +199,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(busy_values),
 	KUNIT_CASE(frames_are_met),
 	KUNIT_CASE(frames_are_met_by_turns),
+	KUNIT_CASE(frames_are_met_in_vain),
 	{}
 };
 

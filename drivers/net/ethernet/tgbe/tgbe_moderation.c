@@ -135,6 +135,15 @@ static unsigned int tgbe_pace(const struct tgbe_vector *vector,
 	return min(pace->interval / FINE, limit);
 }
 
+/* An interrupt that brought nothing at all counts as well; the next that brings
+ * something decides
+ */
+static void tgbe_look_in_vain(struct tgbe_pacer *pace)
+{
+	if (pace->looks < LOOKS - 1)
+		pace->looks++;
+}
+
 /* The interval one direction wishes, in microseconds */
 static unsigned int tgbe_wish_interval(struct tgbe_vector *vector,
 				       const struct tgbe_coalesce *wish,
@@ -229,6 +238,10 @@ void tgbe_moderation_polled(struct tgbe_vector *vector, unsigned int received,
 	if (READ_ONCE(wish->tx.adaptive) && vector->tx)
 		tgbe_adapt(vector, tx, vector->tx->stats.tx.packets,
 			   vector->tx->stats.tx.bytes);
+	if (!rx->frames && !tx->frames) {
+		tgbe_look_in_vain(rx);
+		tgbe_look_in_vain(tx);
+	}
 	if (rx->frames)
 		usecs = tgbe_wish_interval(vector, &wish->rx, rx);
 	if (tx->frames)

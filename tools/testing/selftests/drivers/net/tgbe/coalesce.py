@@ -25,9 +25,10 @@ ADAPTIVE = {"rx": "adaptive-rx", "tx": "adaptive-tx"}
 # An interval that collects dozens of frames on either emulated card, and that
 # adaptive moderation never chooses
 LONG = 8000
-# Microseconds over which latency is traded for interrupts, and those between two
-# frames of the load
-STEPS = (0, 50, 200, 1000)
+# Microseconds over which latency is traded for interrupts, those that adaptive
+# moderation is compared with, and those between two frames of the load
+STEPS = (0, 50, 200, 500, 1000, 2000)
+FIXED = (0, 50, 200, 1000)
 GAP = 50
 # Looks at each setting, of which the one in the middle counts
 LOOKS = 3
@@ -180,12 +181,12 @@ def _emulated(cfg, usecs):
 
 def _distinct_steps(cfg):
     """
-    The steps that the emulation can tell apart. An interval begins with a frame's
-    interrupt and ends with one, so it saves some from two gaps between frames on.
+    The steps that the emulation can tell apart: each interval twice as long, and of two
+    gaps between frames at least, for it begins with a frame's interrupt and ends with one
     """
     steps = [STEPS[0]]
     for usecs in STEPS[1:]:
-        if _emulated(cfg, usecs) >= max(_emulated(cfg, steps[-1]) + GAP, 2 * GAP):
+        if _emulated(cfg, usecs) >= 2 * max(_emulated(cfg, steps[-1]), GAP):
             steps.append(usecs)
     return steps
 
@@ -201,8 +202,7 @@ def _rtt(cfg, count, distance):
 
 def latency_trade(cfg) -> None:
     """
-    Over rx-usecs 0, 50, 200, 1000, as far as the emulation can tell them apart,
-    interrupts per packet fall and the round trip under load takes longer
+    Over rx-usecs 0 to 2000, as far as the emulation can tell them apart, interrupts per packet fall and the round trip under load takes longer
     """
     _needs_exact_time(cfg)
     _restore(cfg)
@@ -223,7 +223,7 @@ def latency_trade(cfg) -> None:
                     f"round trip {rtt:.2f} ms")
             looks[usecs].append((irqs / frames, rtt))
     steps = [[median(values) for values in zip(*look)] for look in looks.values()]
-    ksft_ge(len(steps), 3, "steps")
+    ksft_ge(len(steps), 4, "steps")
     for (more, sooner), (less, later) in zip(steps, steps[1:]):
         ksft_gt(more, less, "interrupts for each packet")
         ksft_gt(later, sooner, "round trip under load")
@@ -237,7 +237,7 @@ def adaptive_is_best(cfg) -> None:
     _needs_exact_time(cfg)
     _restore(cfg)
     choices = {str(usecs): {"rx_usecs": usecs, "tx_usecs": usecs, "adaptive_rx": "off",
-                            "adaptive_tx": "off"} for usecs in STEPS}
+                            "adaptive_tx": "off"} for usecs in FIXED}
     choices["adaptive"] = {"adaptive_rx": "on", "adaptive_tx": "on"}
     looks = {name: [] for name in choices}
     for name, words in list(choices.items()) * LOOKS:
