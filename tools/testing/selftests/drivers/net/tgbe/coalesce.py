@@ -202,7 +202,8 @@ def _rtt(cfg, count, distance):
 
 def latency_trade(cfg) -> None:
     """
-    Over rx-usecs 0 to 2000, as far as the emulation can tell them apart, interrupts per packet fall and the round trip under load takes longer
+    Over rx-usecs 0 to 2000, as far as the emulation can tell them apart, interrupts per
+    packet fall and the round trip under load takes longer
     """
     _needs_exact_time(cfg)
     _restore(cfg)
