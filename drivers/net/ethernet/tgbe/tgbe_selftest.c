@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The self-test of ethtool -t.
  *
- * Online it looks at the link and disturbs nothing. Offline the port is halted
+ * Online it looks at what traffic does not notice. Offline the port is halted
  * behind the stack's back for the tests that change registers, and started anew
  * for those that need it at work, which gives it all its settings again.
  */

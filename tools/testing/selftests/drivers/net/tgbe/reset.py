@@ -15,15 +15,15 @@ import struct
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_ne, ksft_variants
-from lib.py import Bar, defer, exchange, ip, Noise, TgbeEnv, unusual_settings, wait_until
+from lib.py import Bar, mdio_read, mdio_write
+from lib.py import defer, exchange, ip, Noise, TgbeEnv, unusual_settings
 
 SIOCETHTOOL, ETHTOOL_RESET = 0x8946, 0x34
 MGMT, IRQ, DMA, FILTER, OFFLOAD, MAC, PHY = (1 << n for n in range(7))
 DEDICATED, ALL = 0xffff, 0xffffffff
 DONE = IRQ | DMA | FILTER | OFFLOAD | MAC | PHY
 
-LEDCTL, MDIC = 0xe00, 0x20
-MDIC_WRITE, MDIC_READ, MDIC_READY = 1 << 26, 2 << 26, 1 << 28
+LEDCTL = 0xe00
 # The bits of the PHY that the driver sets once: automatic crossover
 CROSSOVER = {"igb": (18, 1 << 12), "e1000e": (16, 3 << 5)}
 # A pattern that no NVM asks for, and that a reset therefore ends
@@ -37,12 +37,6 @@ def _reset(cfg, flags):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         fcntl.ioctl(sock, SIOCETHTOOL, req)
     return data[1]
-
-
-def _mdic(card, command, reg, value=0):
-    card[MDIC] = command | 1 << 21 | reg << 16 | value
-    wait_until(lambda: card[MDIC] & MDIC_READY, "MDIC does not answer")
-    return card[MDIC] & 0xffff
 
 
 @ksft_variants([IRQ, DMA, FILTER, OFFLOAD, MAC])
@@ -63,18 +57,18 @@ def phy(cfg) -> None:
     cfg.wait_link()
     ksft_ge(lost(), 1, "the link did not notice")
     with Bar(cfg.pci) as card:
-        value = _mdic(card, MDIC_READ, reg)
-        _mdic(card, MDIC_WRITE, reg, value ^ bits)
+        value = mdio_read(card, reg)
+        mdio_write(card, reg, value ^ bits)
         _reset(cfg, MAC)
         cfg.wait_link()
-        if _mdic(card, MDIC_READ, reg) != value ^ bits:
+        if mdio_read(card, reg) != value ^ bits:
             ksft_pr("the emulated PHY does not survive a reset of the MAC, "
                     "so that its settings tell nothing")
             return
         ksft_eq(value & bits, bits)
         ksft_eq(_reset(cfg, PHY), 0)
         cfg.wait_link()
-        ksft_eq(_mdic(card, MDIC_READ, reg) & bits, bits)
+        ksft_eq(mdio_read(card, reg) & bits, bits)
 
 
 @ksft_variants([ALL, DEDICATED, MGMT | MAC])

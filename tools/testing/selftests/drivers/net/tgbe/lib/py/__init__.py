@@ -40,7 +40,7 @@ from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, irq_lines, 
 from .traffic import UdpFlow, UdpPair, UdpTally, Noise, TcpStreams, Pktgen, exchange, \
     knock
 from .frames import FrameTap, HashedFrames, LargestFrame
-from .regs import Bar, mdio_read, queue_switch
+from .regs import Bar, mdio_read, mdio_write, queue_switch
 from .ioctl import CHANNELS, COALESCE, IoctlCard, NetlinkRings, RINGS
 from .knobs import read_knobs, rss_key, rss_table, values_of
 from .stamps import Phc, PtpSocket, phc_index, get_stamping, set_stamping
@@ -64,7 +64,7 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "affinities", "move_vector", "snmp", "sum_stats", "DEBUG_KERNEL",
            "UdpFlow", "UdpPair", "UdpTally", "Noise", "TcpStreams", "Pktgen",
            "exchange", "knock",
-           "FrameTap", "HashedFrames", "LargestFrame", "Bar", "mdio_read",
+           "FrameTap", "HashedFrames", "LargestFrame", "Bar", "mdio_read", "mdio_write",
            "queue_switch", "CHANNELS", "COALESCE", "IoctlCard", "NetlinkRings", "RINGS",
            "read_knobs", "rss_key", "rss_table", "values_of",
            "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping",

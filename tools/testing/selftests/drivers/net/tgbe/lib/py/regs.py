@@ -36,15 +36,24 @@ class Bar:
         self._words[offset // 4] = value & 0xffffffff
 
 
+def _mdio(card, command):
+    mdic, ready = 0x20, 1 << 28
+    card[mdic] = command
+    wait_until(lambda: card[mdic] & ready, "the PHY does not answer")
+    return card[mdic]
+
+
 def mdio_read(card, reg):
     """A register of the PHY. The driver may be there at the same time: ask again then"""
-    mdic, ready = 0x20, 1 << 28
     while True:
-        card[mdic] = 2 << 26 | 1 << 21 | reg << 16
-        wait_until(lambda: card[mdic] & ready, "the PHY does not answer")
-        answer = card[mdic]
+        answer = _mdio(card, 2 << 26 | 1 << 21 | reg << 16)
         if answer >> 16 & 0x1f == reg:
             return answer & 0xffff
+
+
+def mdio_write(card, reg, value):
+    """Write a register of the PHY"""
+    _mdio(card, 1 << 26 | 1 << 21 | reg << 16 | value)
 
 
 def queue_switch(chip, queue):

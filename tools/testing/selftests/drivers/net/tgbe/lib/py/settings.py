@@ -6,7 +6,6 @@ to be looked at before and after something that must leave it alone.
 """
 
 import os
-import re
 import struct
 import subprocess
 from pathlib import Path
@@ -15,6 +14,7 @@ from net.lib.py import cmd, defer, ethtool, ip
 from net.lib.py import ksft_eq
 from .cards import affinities, move_vector, settled
 from .ioctl import NetlinkRings
+from .knobs import rss_key
 
 # What ethtool shows of settings
 SHOWN = ("-g", "-l", "-c", "-x", "-k", "-a", "")
@@ -122,14 +122,14 @@ def _unusual_cpus(cfg):
 def unusual_settings(cfg):
     """Turn what can be turned, until the test ends; a snapshot of that"""
     name, card = cfg.ifname, cfg.dut
-    key = re.search(r"((?:[0-9a-f]{2}:){39}[0-9a-f]{2})", cmd(f"ethtool -x {name}").stdout)
+    key = rss_key(card)
     rings, queues = card.rings(), card.queues()
     _unusual_address(cfg)
     _unusual_buffers(cfg)
     _unusual_cpus(cfg)
     undo = [f"-G {name} rx {rings[0]} tx {rings[1]}",
             f"-C {name} rx-usecs 100 tx-usecs 100 rx-frames 0 rx-usecs-irq 0 adaptive-tx off",
-            f"-X {name} hkey {key.group(1)}", f"-L {name} combined {queues}",
+            f"-X {name} hkey {key}", f"-L {name} combined {queues}",
             f"-X {name} default", f"-A {name} autoneg on rx on tx on",
             f"-N {name} rx-flow-hash tcp4 sdfn",
             f"--set-tunable {name} rx-copybreak 256", f"--set-tunable {name} tx-copybreak 0"]
