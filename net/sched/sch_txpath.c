@@ -1,0 +1,947 @@
+// SPDX-License-Identifier: GPL-2.0
+/* txpath: the steps of the transmit path as parameters of one queueing discipline.
+ *
+ *   bypass   a packet that finds nothing waiting may go straight to the driver
+ *   bands    others wait in the band of their priority, in one of two queues: flows
+ *            that sent little of late (sparse) before those that sent much (bulk)
+ *   sched    the bands take turns by weight, or the first that has packets goes first
+ *   aqm      CoDel for each queue: drops or marks what waits too long
+ *   quota    so many packets a run; the rest is left to the NET_TX softirq
+ *
+ * Everything here runs under the lock of the root qdisc unless it says otherwise.
+ */
+#include <linux/bitops.h>
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/rtnetlink.h>
+#include <linux/skbuff.h>
+#include <net/codel.h>
+#include <net/codel_impl.h>
+#include <net/netlink.h>
+#include <net/pkt_sched.h>
+#include <net/sch_generic.h>
+#include <uapi/linux/pkt_sched_txpath.h>
+
+#include "txpath_compat.h"
+#include "txpath_sketch.h"
+
+/* All that can be set. The u32 are those of the table below, which checks them. */
+struct txpath_config {
+	u32 limit;
+	u32 memlimit;
+	u32 bypass;
+	u32 quota;
+	u32 bands;
+	u32 sched;
+	u32 aqm;
+	u32 target;
+	u32 interval;
+	u32 ecn;
+	u32 ce_threshold;
+	u32 sparse;
+	u16 weights[TC_TXPATH_BANDS_MAX];
+	u8 priomap[TC_TXPATH_PRIORITIES];
+	/* the limit follows the device's txqueuelen */
+	bool limit_unset;
+};
+
+/**
+ * struct txpath_queue - packets in the order of their arrival
+ * @head: the oldest
+ * @tail: the newest
+ * @qlen: packets
+ * @bytes: of them all; CoDel wants it as u32
+ * @codel: what CoDel knows of this queue
+ */
+struct txpath_queue {
+	struct sk_buff *head;
+	struct sk_buff *tail;
+	u32 qlen;
+	u32 bytes;
+	struct codel_vars codel;
+};
+
+/**
+ * struct txpath_band - the packets of some priorities
+ * @sparse: those of flows that sent little of late
+ * @bulk: the others
+ * @ahead: bytes of @sparse that may still go before the next packet of @bulk
+ * @deficit: bytes that the band may send in this turn
+ * @quantum: what is added to @deficit when its turn comes
+ * @codel: what CoDel did
+ * @bstats: sent, as the qdisc's own
+ * @counts: for the user, but for the marks, which are CoDel's
+ */
+struct txpath_band {
+	struct txpath_queue sparse;
+	struct txpath_queue bulk;
+	s32 ahead;
+	s32 deficit;
+	u32 quantum;
+	struct codel_stats codel;
+	struct gnet_stats_basic_sync bstats;
+	struct tc_txpath_counts counts;
+};
+
+/**
+ * struct txpath - the qdisc
+ * @active: bands that have packets
+ * @turn: the band whose turn it is
+ * @memory: bytes of memory that waiting packets occupy
+ * @run: packets of this run so far
+ * @waits_for_softirq: the run was ended by the quota, and no new one has begun
+ * @config: the settings
+ * @codel: those for CoDel
+ * @mtu: of the device with its header
+ * @sketch: what flows sent of late
+ * @runs: runs begun
+ * @deferred: runs ended by the quota
+ * @bands: all there can be; those beyond the number in use are empty
+ */
+struct txpath {
+	u16 active;
+	u8 turn;
+	bool waits_for_softirq;
+	u32 memory;
+	u32 run;
+	struct txpath_config config;
+	struct codel_params codel;
+	u32 mtu;
+	struct txpath_sketch *sketch;
+	u64 runs;
+	u64 deferred;
+	struct txpath_band bands[TC_TXPATH_BANDS_MAX];
+};
+
+/**
+ * struct txpath_cb - what a waiting packet carries
+ * @time: when it came
+ * @memory: what it occupies; truesize may change
+ * @hash: of its flow
+ * @in_sketch: it is counted as waiting there
+ */
+struct txpath_cb {
+	codel_time_t time;
+	u32 memory;
+	u32 hash;
+	bool in_sketch;
+};
+
+static struct txpath_cb *txpath_cb(const struct sk_buff *skb)
+{
+	qdisc_cb_private_validate(skb, sizeof(struct txpath_cb));
+	return (struct txpath_cb *)qdisc_skb_cb(skb)->data;
+}
+
+/* A queue and its packets */
+
+static void txpath_queue_add(struct txpath_queue *queue, struct sk_buff *skb)
+{
+	skb->next = NULL;
+	if (queue->head)
+		queue->tail->next = skb;
+	else
+		queue->head = skb;
+	queue->tail = skb;
+	queue->qlen++;
+	queue->bytes += qdisc_pkt_len(skb);
+}
+
+static struct sk_buff *txpath_queue_take(struct txpath_queue *queue)
+{
+	struct sk_buff *skb = queue->head;
+
+	if (!skb)
+		return NULL;
+	queue->head = skb->next;
+	skb_mark_not_on_list(skb);
+	queue->qlen--;
+	queue->bytes -= qdisc_pkt_len(skb);
+	return skb;
+}
+
+/* Take the oldest packet, and it off every account */
+static struct sk_buff *txpath_take(struct Qdisc *sch, struct txpath_queue *queue)
+{
+	struct sk_buff *skb = txpath_queue_take(queue);
+	struct txpath *q = qdisc_priv(sch);
+
+	if (!skb)
+		return NULL;
+	if (txpath_cb(skb)->in_sketch)
+		txpath_sketch_wait(q->sketch, txpath_cb(skb)->hash, -1);
+	q->memory -= txpath_cb(skb)->memory;
+	qdisc_qstats_backlog_dec(sch, skb);
+	qdisc_qlen_dec(sch);
+	return skb;
+}
+
+static bool txpath_band_is_empty(const struct txpath_band *band)
+{
+	return !band->sparse.head && !band->bulk.head;
+}
+
+static u16 txpath_band_bit(const struct txpath *q, const struct txpath_band *band)
+{
+	return BIT(band - q->bands);
+}
+
+/* Note that a packet was taken out of the band */
+static void txpath_band_settle(struct txpath *q, struct txpath_band *band)
+{
+	if (!txpath_band_is_empty(band))
+		return;
+	q->active &= ~txpath_band_bit(q, band);
+	band->deficit = 0;
+}
+
+/* Coming in */
+
+/* Whether a packet goes ahead of its band's bulk. While nothing waits in the band
+ * there is nothing to go ahead of, and the flow need not be known.
+ */
+static bool txpath_is_sparse(struct txpath *q, const struct txpath_band *band,
+			     struct sk_buff *skb)
+{
+	struct txpath_cb *cb = txpath_cb(skb);
+	bool waits;
+	u32 sum;
+
+	cb->in_sketch = false;
+	if (!q->config.sparse)
+		return false;
+	if (!(q->active & txpath_band_bit(q, band)))
+		return true;
+	cb->hash = skb_get_hash(skb);
+	txpath_sketch_decay(q->sketch, cb->time, q->codel.interval);
+	sum = txpath_sketch_add(q->sketch, cb->hash, qdisc_pkt_len(skb), &waits);
+	if (sum <= q->config.sparse && !waits)
+		return true;
+	txpath_sketch_wait(q->sketch, cb->hash, 1);
+	cb->in_sketch = true;
+	return false;
+}
+
+static bool txpath_is_full(const struct Qdisc *sch, const struct txpath *q)
+{
+	return sch->q.qlen > q->config.limit || q->memory > q->config.memlimit;
+}
+
+/* Drop the oldest packet of the band that has most, out of its longer queue.
+ * Return: the band.
+ */
+static struct txpath_band *txpath_drop(struct Qdisc *sch, struct txpath *q,
+				       struct sk_buff **to_free)
+{
+	struct txpath_band *longest = q->bands;
+	struct txpath_queue *queue;
+	u32 most = 0;
+
+	for (unsigned int i = 0; i < q->config.bands; i++) {
+		struct txpath_band *band = &q->bands[i];
+		u32 bytes = band->sparse.bytes + band->bulk.bytes;
+
+		if (bytes > most) {
+			longest = band;
+			most = bytes;
+		}
+	}
+	queue = longest->bulk.bytes >= longest->sparse.bytes ? &longest->bulk :
+							       &longest->sparse;
+	if (q->memory > q->config.memlimit) {
+		longest->counts.drops[TC_TXPATH_DROP_MEMORY]++;
+		qdisc_drop_reason(txpath_take(sch, queue), sch, to_free,
+				  QDISC_DROP_FLOOD_PROTECTION);
+	} else {
+		longest->counts.drops[TC_TXPATH_DROP_LIMIT]++;
+		qdisc_drop_reason(txpath_take(sch, queue), sch, to_free,
+				  QDISC_DROP_OVERLIMIT);
+	}
+	txpath_band_settle(q, longest);
+	return longest;
+}
+
+/* Make room after a packet of @len came into a band. A parent counts it as waiting
+ * unless it hears of congestion.
+ */
+static int txpath_make_room(struct Qdisc *sch, struct txpath *q,
+			    const struct txpath_band *band, u32 len,
+			    struct sk_buff **to_free)
+{
+	u32 qlen = sch->q.qlen, backlog = sch->qstats.backlog;
+	bool congested = false;
+
+	qdisc_qstats_overlimit(sch);
+	while (q->active && txpath_is_full(sch, q))
+		congested |= txpath_drop(sch, q, to_free) == band;
+	qlen -= sch->q.qlen;
+	backlog -= sch->qstats.backlog;
+	if (!congested) {
+		qdisc_tree_reduce_backlog(sch, qlen, backlog);
+		return NET_XMIT_SUCCESS;
+	}
+	qdisc_tree_reduce_backlog(sch, qlen - 1, backlog - len);
+	return NET_XMIT_CN;
+}
+
+static int txpath_enqueue(struct sk_buff *skb, struct Qdisc *sch, struct sk_buff **to_free)
+{
+	struct txpath *q = qdisc_priv(sch);
+	struct txpath_cb *cb = txpath_cb(skb);
+	unsigned int len = qdisc_pkt_len(skb);
+	struct txpath_band *band;
+
+	/* a run that the driver ended */
+	if (!qdisc_is_running(sch))
+		q->run = 0;
+
+	band = &q->bands[q->config.priomap[skb->priority & TC_PRIO_MAX]];
+	cb->time = codel_get_time();
+	cb->memory = skb->truesize;
+	txpath_queue_add(txpath_is_sparse(q, band, skb) ? &band->sparse : &band->bulk, skb);
+	q->active |= txpath_band_bit(q, band);
+	q->memory += cb->memory;
+	qdisc_qstats_backlog_inc(sch, skb);
+	qdisc_qlen_inc(sch);
+	if (unlikely(txpath_is_full(sch, q)))
+		return txpath_make_room(sch, q, band, len, to_free);
+	return NET_XMIT_SUCCESS;
+}
+
+/* Going out */
+
+/* Whether this run has sent its quota. The rest is then the softirq's: until it has
+ * begun, whoever comes with another packet sends nothing. Below another qdisc, which
+ * has runs of its own, there is no quota.
+ */
+static bool txpath_run_is_over(struct Qdisc *sch, struct txpath *q)
+{
+	if (rcu_access_pointer(sch->dev_queue->qdisc) != sch)
+		return false;
+	if (q->waits_for_softirq) {
+		if (test_bit(__QDISC_STATE_SCHED, &sch->state))
+			return true;
+		q->waits_for_softirq = false;
+		q->run = 0;
+	}
+	if (q->run < q->config.quota)
+		return false;
+	q->waits_for_softirq = true;
+	q->deferred++;
+	__netif_schedule(sch);
+	return true;
+}
+
+/* The band that is to send; there is one that has packets */
+static struct txpath_band *txpath_next_band(struct txpath *q)
+{
+	if (q->config.sched == TC_TXPATH_STRICT)
+		return &q->bands[__ffs(q->active)];
+
+	while (!(q->active & BIT(q->turn)) || q->bands[q->turn].deficit <= 0) {
+		u16 later = q->active & ~(BIT(q->turn + 1) - 1);
+
+		q->turn = __ffs(later ?: q->active);
+		q->bands[q->turn].deficit += q->bands[q->turn].quantum;
+	}
+	return &q->bands[q->turn];
+}
+
+/* The queue of a band that is to send: sparse flows first, but when they have sent so
+ * much while others waited, the packet that came first. So bulk waits no longer than
+ * in one queue for both, but for @ahead; and no packet overtakes one of its own flow,
+ * for a flow that becomes bulk has only older packets among the sparse.
+ */
+static struct txpath_queue *txpath_next_queue(struct txpath_band *band)
+{
+	const struct sk_buff *sparse = band->sparse.head, *bulk = band->bulk.head;
+
+	if (!sparse)
+		return &band->bulk;
+	if (!bulk || band->ahead > 0)
+		return &band->sparse;
+	return codel_time_before(txpath_cb(bulk)->time, txpath_cb(sparse)->time) ?
+		&band->bulk : &band->sparse;
+}
+
+static u32 txpath_codel_len(const struct sk_buff *skb)
+{
+	return qdisc_pkt_len(skb);
+}
+
+static codel_time_t txpath_codel_time(const struct sk_buff *skb)
+{
+	return txpath_cb(skb)->time;
+}
+
+static void txpath_codel_drop(struct sk_buff *skb, void *ctx)
+{
+	struct Qdisc *sch = ctx;
+
+	qdisc_qstats_drop(sch);
+	qdisc_dequeue_drop(sch, skb, QDISC_DROP_CONGESTED);
+}
+
+static struct sk_buff *txpath_codel_take(struct codel_vars *vars, void *ctx)
+{
+	return txpath_take(ctx, container_of(vars, struct txpath_queue, codel));
+}
+
+static unsigned int txpath_delay_bucket(codel_time_t delay)
+{
+	return min_t(unsigned int, fls(codel_time_to_us(delay)), TC_TXPATH_DELAYS - 1);
+}
+
+/* Return: the next packet of a band, NULL if its last ones were dropped */
+static struct sk_buff *txpath_band_send(struct Qdisc *sch, struct txpath *q,
+					struct txpath_band *band)
+{
+	struct txpath_queue *queue = txpath_next_queue(band);
+	bool goes_ahead = queue == &band->sparse && band->bulk.head;
+	codel_time_t delay;
+	struct sk_buff *skb;
+
+	if (q->config.aqm == TC_TXPATH_AQM_CODEL) {
+		skb = codel_dequeue(sch, &queue->bytes, &q->codel, &queue->codel,
+				    &band->codel, txpath_codel_len, txpath_codel_time,
+				    txpath_codel_drop, txpath_codel_take);
+		delay = queue->codel.ldelay;
+	} else {
+		skb = txpath_take(sch, queue);
+		delay = codel_get_time() - txpath_cb(skb)->time;
+	}
+	if (skb) {
+		unsigned int len = qdisc_pkt_len(skb);
+
+		band->deficit -= len;
+		band->ahead = goes_ahead ? band->ahead - (s32)len : q->mtu;
+		band->counts.sparse += goes_ahead;
+		band->counts.delay[txpath_delay_bucket(delay)]++;
+		bstats_update(&band->bstats, skb);
+	}
+	txpath_band_settle(q, band);
+	return skb;
+}
+
+/* Tell the parents what CoDel has dropped */
+static void txpath_report_drops(struct Qdisc *sch, struct txpath_band *band)
+{
+	struct codel_stats *codel = &band->codel;
+
+	if (likely(!codel->drop_count))
+		return;
+	band->counts.drops[TC_TXPATH_DROP_AQM] += codel->drop_count;
+	qdisc_tree_reduce_backlog(sch, codel->drop_count, codel->drop_len);
+	codel->drop_count = 0;
+	codel->drop_len = 0;
+}
+
+static struct sk_buff *txpath_dequeue(struct Qdisc *sch)
+{
+	struct txpath *q = qdisc_priv(sch);
+	struct sk_buff *skb = NULL;
+
+	if (!q->active) {
+		q->run = 0;
+		return NULL;
+	}
+	if (q->config.quota && txpath_run_is_over(sch, q))
+		return NULL;
+	while (!skb && q->active) {
+		struct txpath_band *band = txpath_next_band(q);
+
+		skb = txpath_band_send(sch, q, band);
+		txpath_report_drops(sch, band);
+	}
+	if (!skb)
+		return NULL;
+	if (!q->run++)
+		q->runs++;
+	qdisc_bstats_update(sch, skb);
+	return skb;
+}
+
+/* Settings */
+
+struct txpath_setting {
+	const char *name;
+	size_t offset;
+	u32 min;
+	u32 max;
+	bool may_be_off;
+};
+
+#define TXPATH_SETTING(_name, _min, _max, ...) {				\
+	.name = #_name, .offset = offsetof(struct txpath_config, _name),	\
+	.min = _min, .max = _max, ##__VA_ARGS__					\
+}
+
+static const struct txpath_setting txpath_settings[TCA_TXPATH_MAX + 1] = {
+	[TCA_TXPATH_LIMIT] = TXPATH_SETTING(limit, TC_TXPATH_LIMIT_MIN, TC_TXPATH_LIMIT_MAX),
+	[TCA_TXPATH_MEMLIMIT] = TXPATH_SETTING(memlimit, TC_TXPATH_MEMLIMIT_MIN,
+					       TC_TXPATH_MEMLIMIT_MAX),
+	[TCA_TXPATH_BYPASS] = TXPATH_SETTING(bypass, 0, 1),
+	[TCA_TXPATH_QUOTA] = TXPATH_SETTING(quota, 0, TC_TXPATH_QUOTA_MAX),
+	[TCA_TXPATH_BANDS] = TXPATH_SETTING(bands, TC_TXPATH_BANDS_MIN, TC_TXPATH_BANDS_MAX),
+	[TCA_TXPATH_SCHED] = TXPATH_SETTING(sched, 0, __TC_TXPATH_SCHED_MAX - 1),
+	[TCA_TXPATH_AQM] = TXPATH_SETTING(aqm, 0, __TC_TXPATH_AQM_MAX - 1),
+	[TCA_TXPATH_TARGET] = TXPATH_SETTING(target, TC_TXPATH_TARGET_MIN,
+					     TC_TXPATH_TARGET_MAX),
+	[TCA_TXPATH_INTERVAL] = TXPATH_SETTING(interval, TC_TXPATH_INTERVAL_MIN,
+					       TC_TXPATH_INTERVAL_MAX),
+	[TCA_TXPATH_ECN] = TXPATH_SETTING(ecn, 0, 1),
+	[TCA_TXPATH_CE_THRESHOLD] = TXPATH_SETTING(ce_threshold, 0, TC_TXPATH_INTERVAL_MAX,
+						   .may_be_off = true),
+	[TCA_TXPATH_SPARSE] = TXPATH_SETTING(sparse, 0, TC_TXPATH_SPARSE_MAX),
+};
+
+static const struct nla_policy txpath_policy[TCA_TXPATH_MAX + 1] = {
+	[TCA_TXPATH_LIMIT] = { .type = NLA_U32 },
+	[TCA_TXPATH_MEMLIMIT] = { .type = NLA_U32 },
+	[TCA_TXPATH_BYPASS] = { .type = NLA_U32 },
+	[TCA_TXPATH_QUOTA] = { .type = NLA_U32 },
+	[TCA_TXPATH_BANDS] = { .type = NLA_U32 },
+	[TCA_TXPATH_PRIOMAP] = NLA_POLICY_EXACT_LEN(TC_TXPATH_PRIORITIES),
+	[TCA_TXPATH_SCHED] = { .type = NLA_U32 },
+	[TCA_TXPATH_WEIGHTS] = {
+		.type = NLA_BINARY,
+		.len = TC_TXPATH_BANDS_MAX * sizeof(u16),
+	},
+	[TCA_TXPATH_AQM] = { .type = NLA_U32 },
+	[TCA_TXPATH_TARGET] = { .type = NLA_U32 },
+	[TCA_TXPATH_INTERVAL] = { .type = NLA_U32 },
+	[TCA_TXPATH_ECN] = { .type = NLA_U32 },
+	[TCA_TXPATH_CE_THRESHOLD] = { .type = NLA_U32 },
+	[TCA_TXPATH_SPARSE] = { .type = NLA_U32 },
+};
+
+static u32 *txpath_value(struct txpath_config *config, const struct txpath_setting *setting)
+{
+	return (void *)config + setting->offset;
+}
+
+static int txpath_parse_value(struct txpath_config *config, const struct nlattr *attr,
+			      struct netlink_ext_ack *extack)
+{
+	const struct txpath_setting *setting = &txpath_settings[nla_type(attr)];
+	u32 value = nla_get_u32(attr);
+
+	if ((value < setting->min || value > setting->max) &&
+	    !(setting->may_be_off && value == TC_TXPATH_OFF)) {
+		NL_SET_BAD_ATTR(extack, attr);
+		NL_SET_ERR_MSG_FMT_MOD(extack, "%s must be %u to %u", setting->name,
+				       setting->min, setting->max);
+		return -ERANGE;
+	}
+	*txpath_value(config, setting) = value;
+	return 0;
+}
+
+/* The usual bands of the priorities, or the last band where there are fewer */
+static void txpath_default_bands(struct txpath_config *config)
+{
+	for (unsigned int i = 0; i < TC_TXPATH_PRIORITIES; i++)
+		config->priomap[i] = min_t(u32, sch_default_prio2band[i], config->bands - 1);
+	for (unsigned int i = 0; i < TC_TXPATH_BANDS_MAX; i++)
+		config->weights[i] = 1;
+}
+
+static int txpath_parse_priomap(struct txpath_config *config, const struct nlattr *attr,
+				struct netlink_ext_ack *extack)
+{
+	const u8 *map = nla_data(attr);
+
+	for (unsigned int i = 0; i < TC_TXPATH_PRIORITIES; i++) {
+		if (map[i] < config->bands)
+			continue;
+		NL_SET_BAD_ATTR(extack, attr);
+		NL_SET_ERR_MSG_FMT_MOD(extack, "priomap names band %u, bands are 0 to %u",
+				       map[i], config->bands - 1);
+		return -ERANGE;
+	}
+	memcpy(config->priomap, map, TC_TXPATH_PRIORITIES);
+	return 0;
+}
+
+static int txpath_parse_weights(struct txpath_config *config, const struct nlattr *attr,
+				struct netlink_ext_ack *extack)
+{
+	const u16 *weights = nla_data(attr);
+
+	NL_SET_BAD_ATTR(extack, attr);
+	if (nla_len(attr) != config->bands * sizeof(u16)) {
+		NL_SET_ERR_MSG_FMT_MOD(extack, "weights must be as many as bands, %u",
+				       config->bands);
+		return -EINVAL;
+	}
+	for (unsigned int i = 0; i < config->bands; i++) {
+		if (weights[i] >= TC_TXPATH_WEIGHT_MIN && weights[i] <= TC_TXPATH_WEIGHT_MAX)
+			continue;
+		NL_SET_ERR_MSG_FMT_MOD(extack, "weights must be %u to %u",
+				       TC_TXPATH_WEIGHT_MIN, TC_TXPATH_WEIGHT_MAX);
+		return -ERANGE;
+	}
+	memcpy(config->weights, weights, nla_len(attr));
+	return 0;
+}
+
+static int txpath_refuse_repeats(const struct nlattr *opt, struct netlink_ext_ack *extack)
+{
+	const struct nlattr *attr;
+	unsigned long seen = 0;
+	int left;
+
+	nla_for_each_nested(attr, opt, left) {
+		if (__test_and_set_bit(nla_type(attr), &seen)) {
+			NL_SET_ERR_MSG_ATTR(extack, attr, "attribute given twice");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+/* Change @config, which is a copy of the settings, as a user asks. The number of bands
+ * comes before what is given for each of them.
+ */
+static int txpath_parse(struct txpath_config *config, const struct nlattr *opt,
+			struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[TCA_TXPATH_MAX + 1];
+	int err;
+
+	err = nla_parse_nested(tb, TCA_TXPATH_MAX, opt, txpath_policy, extack) ?:
+	      txpath_refuse_repeats(opt, extack);
+	for (unsigned int i = 1; !err && i <= TCA_TXPATH_MAX; i++) {
+		if (tb[i] && txpath_settings[i].name)
+			err = txpath_parse_value(config, tb[i], extack);
+	}
+	if (err)
+		return err;
+	if (tb[TCA_TXPATH_LIMIT])
+		config->limit_unset = false;
+	if (tb[TCA_TXPATH_BANDS])
+		txpath_default_bands(config);
+	if (tb[TCA_TXPATH_PRIOMAP])
+		err = txpath_parse_priomap(config, tb[TCA_TXPATH_PRIOMAP], extack);
+	if (!err && tb[TCA_TXPATH_WEIGHTS])
+		err = txpath_parse_weights(config, tb[TCA_TXPATH_WEIGHTS], extack);
+	if (!err && config->target >= config->interval) {
+		NL_SET_ERR_MSG_FMT_MOD(extack, "target must be below the interval, %u us",
+				       config->interval);
+		err = -ERANGE;
+	}
+	return err;
+}
+
+/* Let the packets of a band that is no longer there wait in another */
+static void txpath_band_move(struct txpath *q, struct txpath_band *from,
+			     struct txpath_band *to)
+{
+	struct sk_buff *skb;
+
+	while ((skb = txpath_queue_take(&from->sparse)))
+		txpath_queue_add(&to->sparse, skb);
+	while ((skb = txpath_queue_take(&from->bulk)))
+		txpath_queue_add(&to->bulk, skb);
+	if (q->active & txpath_band_bit(q, from))
+		q->active |= txpath_band_bit(q, to);
+	txpath_band_settle(q, from);
+}
+
+static codel_time_t txpath_codel_units(u32 us)
+{
+	return us == TC_TXPATH_OFF ? CODEL_DISABLED_THRESHOLD :
+				     ((u64)us * NSEC_PER_USEC) >> CODEL_SHIFT;
+}
+
+/* Put checked settings in force. Nothing can fail. */
+static void txpath_apply(struct Qdisc *sch, const struct txpath_config *config)
+{
+	struct txpath *q = qdisc_priv(sch);
+	struct sk_buff *dropped = NULL;
+	u32 qlen, backlog;
+
+	sch_tree_lock(sch);
+	q->config = *config;
+	q->mtu = psched_mtu(qdisc_dev(sch));
+	q->codel.target = txpath_codel_units(config->target);
+	q->codel.interval = txpath_codel_units(config->interval);
+	q->codel.ce_threshold = txpath_codel_units(config->ce_threshold);
+	q->codel.ecn = config->ecn;
+	q->codel.mtu = q->mtu;
+	if (config->bypass)
+		sch->flags |= TCQ_F_CAN_BYPASS;
+	else
+		sch->flags &= ~TCQ_F_CAN_BYPASS;
+	for (unsigned int i = 0; i < TC_TXPATH_BANDS_MAX; i++) {
+		q->bands[i].quantum = config->weights[i] * q->mtu;
+		q->bands[i].deficit = 0;
+		/* what it knew of the queue is out of date when it is turned on */
+		if (config->aqm == TC_TXPATH_AQM_NONE) {
+			codel_vars_init(&q->bands[i].sparse.codel);
+			codel_vars_init(&q->bands[i].bulk.codel);
+		}
+		if (i >= config->bands)
+			txpath_band_move(q, &q->bands[i], &q->bands[config->bands - 1]);
+	}
+	qlen = sch->q.qlen;
+	backlog = sch->qstats.backlog;
+	while (q->active && txpath_is_full(sch, q))
+		txpath_drop(sch, q, &dropped);
+	/* when it is made its parent cannot be found yet */
+	if (dropped)
+		qdisc_tree_reduce_backlog(sch, qlen - sch->q.qlen,
+					  backlog - sch->qstats.backlog);
+	sch_tree_unlock(sch);
+	kfree_skb_list(dropped);
+}
+
+static int txpath_change(struct Qdisc *sch, struct nlattr *opt,
+			 struct netlink_ext_ack *extack)
+{
+	struct txpath *q = qdisc_priv(sch);
+	struct txpath_config config = q->config;
+	int err;
+
+	err = txpath_parse(&config, opt, extack);
+	if (!err)
+		txpath_apply(sch, &config);
+	return err;
+}
+
+static u32 txpath_device_limit(unsigned int txqueuelen)
+{
+	return clamp(txqueuelen ?: DEFAULT_TX_QUEUE_LEN, TC_TXPATH_LIMIT_MIN,
+		     TC_TXPATH_LIMIT_MAX);
+}
+
+static int txpath_change_tx_queue_len(struct Qdisc *sch, unsigned int txqueuelen)
+{
+	struct txpath *q = qdisc_priv(sch);
+	struct txpath_config config = q->config;
+
+	if (config.limit_unset) {
+		config.limit = txpath_device_limit(txqueuelen);
+		txpath_apply(sch, &config);
+	}
+	return 0;
+}
+
+static int txpath_init(struct Qdisc *sch, struct nlattr *opt, struct netlink_ext_ack *extack)
+{
+	struct txpath *q = qdisc_priv(sch);
+	struct txpath_config config = {
+		.limit = txpath_device_limit(qdisc_dev(sch)->tx_queue_len),
+		.limit_unset = true,
+		.memlimit = 32 << 20,
+		.bypass = 1,
+		.bands = 3,
+		.sched = TC_TXPATH_DRR,
+		.aqm = TC_TXPATH_AQM_CODEL,
+		.target = 5 * USEC_PER_MSEC,
+		.interval = 100 * USEC_PER_MSEC,
+		.ecn = 1,
+		.ce_threshold = TC_TXPATH_OFF,
+		.sparse = 4096,
+	};
+	int err = 0;
+
+	txpath_default_bands(&config);
+	if (opt)
+		err = txpath_parse(&config, opt, extack);
+	if (err)
+		return err;
+	q->sketch = kvzalloc(sizeof(*q->sketch), GFP_KERNEL);
+	if (!q->sketch)
+		return -ENOMEM;
+	codel_params_init(&q->codel);
+	for (unsigned int i = 0; i < TC_TXPATH_BANDS_MAX; i++) {
+		u64_stats_init(&q->bands[i].bstats.syncp);
+		codel_stats_init(&q->bands[i].codel);
+	}
+	sch->flags |= TXPATH_FLAGS;
+	txpath_apply(sch, &config);
+	return 0;
+}
+
+static void txpath_queue_purge(struct txpath_queue *queue)
+{
+	rtnl_kfree_skbs(queue->head, queue->tail);
+	memset(queue, 0, sizeof(*queue));
+}
+
+static void txpath_reset(struct Qdisc *sch)
+{
+	struct txpath *q = qdisc_priv(sch);
+
+	for (unsigned int i = 0; i < TC_TXPATH_BANDS_MAX; i++) {
+		txpath_queue_purge(&q->bands[i].sparse);
+		txpath_queue_purge(&q->bands[i].bulk);
+		txpath_band_settle(q, &q->bands[i]);
+	}
+	if (q->sketch)
+		memset(q->sketch, 0, sizeof(*q->sketch));
+	q->memory = 0;
+	q->run = 0;
+	q->waits_for_softirq = false;
+}
+
+static void txpath_destroy(struct Qdisc *sch)
+{
+	struct txpath *q = qdisc_priv(sch);
+
+	kvfree(q->sketch);
+}
+
+static int txpath_dump(struct Qdisc *sch, struct sk_buff *skb)
+{
+	struct txpath *q = qdisc_priv(sch);
+	struct nlattr *opt = nla_nest_start(skb, TCA_OPTIONS);
+
+	if (!opt)
+		return -EMSGSIZE;
+	for (unsigned int i = 1; i <= TCA_TXPATH_MAX; i++) {
+		const struct txpath_setting *setting = &txpath_settings[i];
+
+		if (setting->name && nla_put_u32(skb, i, *txpath_value(&q->config, setting)))
+			goto full;
+	}
+	if (nla_put(skb, TCA_TXPATH_PRIOMAP, TC_TXPATH_PRIORITIES, q->config.priomap) ||
+	    nla_put(skb, TCA_TXPATH_WEIGHTS, q->config.bands * sizeof(u16), q->config.weights))
+		goto full;
+	return nla_nest_end(skb, opt);
+
+full:
+	nla_nest_cancel(skb, opt);
+	return -EMSGSIZE;
+}
+
+/* Statistics */
+
+static void txpath_add_counts(struct tc_txpath_counts *sum, const struct txpath_band *band)
+{
+	for (unsigned int i = 0; i < TC_TXPATH_DELAYS; i++)
+		sum->delay[i] += band->counts.delay[i];
+	for (unsigned int i = 0; i < __TC_TXPATH_DROP_MAX; i++)
+		sum->drops[i] += band->counts.drops[i];
+	sum->sparse += band->counts.sparse;
+	sum->ecn_mark += band->codel.ecn_mark;
+	sum->ce_mark += band->codel.ce_mark;
+}
+
+static int txpath_dump_stats(struct Qdisc *sch, struct gnet_dump *d)
+{
+	struct txpath *q = qdisc_priv(sch);
+	struct tc_txpath_xstats xstats = {};
+
+	sch_tree_lock(sch);
+	xstats.runs = q->runs;
+	xstats.deferred = q->deferred;
+	xstats.memory = q->memory;
+	for (unsigned int i = 0; i < TC_TXPATH_BANDS_MAX; i++) {
+		txpath_add_counts(&xstats.counts, &q->bands[i]);
+		xstats.queued += u64_stats_read(&q->bands[i].bstats.packets);
+	}
+	/* the kernel counts as sent what it sends past us */
+	xstats.bypassed = u64_stats_read(&sch->bstats.packets) - xstats.queued;
+	sch_tree_unlock(sch);
+	return gnet_stats_copy_app(d, &xstats, sizeof(xstats));
+}
+
+/* Each band is shown as a class, with statistics of its own; nothing can be put
+ * below it.
+ */
+
+static struct Qdisc *txpath_leaf(struct Qdisc *sch, unsigned long cl)
+{
+	return NULL;
+}
+
+static unsigned long txpath_find(struct Qdisc *sch, u32 classid)
+{
+	const struct txpath *q = qdisc_priv(sch);
+
+	return TC_H_MIN(classid) <= q->config.bands ? TC_H_MIN(classid) : 0;
+}
+
+static void txpath_walk(struct Qdisc *sch, struct qdisc_walker *walker)
+{
+	const struct txpath *q = qdisc_priv(sch);
+
+	if (walker->stop)
+		return;
+	for (unsigned int i = 1; i <= q->config.bands; i++) {
+		if (!tc_qdisc_stats_dump(sch, i, walker))
+			break;
+	}
+}
+
+static int txpath_dump_class(struct Qdisc *sch, unsigned long cl, struct sk_buff *skb,
+			     struct tcmsg *tcm)
+{
+	tcm->tcm_handle |= TC_H_MIN(cl);
+	return 0;
+}
+
+static int txpath_dump_class_stats(struct Qdisc *sch, unsigned long cl, struct gnet_dump *d)
+{
+	struct txpath *q = qdisc_priv(sch);
+	struct txpath_band *band = &q->bands[cl - 1];
+	struct tc_txpath_xstats xstats = {
+		.is_band = 1,
+	};
+	struct gnet_stats_queue qstats = {};
+
+	sch_tree_lock(sch);
+	txpath_add_counts(&xstats.counts, band);
+	qstats.qlen = band->sparse.qlen + band->bulk.qlen;
+	qstats.backlog = band->sparse.bytes + band->bulk.bytes;
+	sch_tree_unlock(sch);
+	for (unsigned int i = 0; i < __TC_TXPATH_DROP_MAX; i++)
+		qstats.drops += xstats.counts.drops[i];
+	if (gnet_stats_copy_basic(d, NULL, &band->bstats, true) < 0 ||
+	    gnet_stats_copy_queue(d, NULL, &qstats, qstats.qlen) < 0)
+		return -1;
+	return gnet_stats_copy_app(d, &xstats, sizeof(xstats));
+}
+
+static const struct Qdisc_class_ops txpath_class_ops = {
+	.leaf		= txpath_leaf,
+	.find		= txpath_find,
+	.walk		= txpath_walk,
+	.dump		= txpath_dump_class,
+	.dump_stats	= txpath_dump_class_stats,
+};
+
+static struct Qdisc_ops txpath_ops __read_mostly = {
+	.id			= "txpath",
+	.priv_size		= sizeof(struct txpath),
+	.cl_ops			= &txpath_class_ops,
+	.enqueue		= txpath_enqueue,
+	.dequeue		= txpath_dequeue,
+	.peek			= qdisc_peek_dequeued,
+	.init			= txpath_init,
+	.reset			= txpath_reset,
+	.destroy		= txpath_destroy,
+	.change			= txpath_change,
+	.change_tx_queue_len	= txpath_change_tx_queue_len,
+	.dump			= txpath_dump,
+	.dump_stats		= txpath_dump_stats,
+	.owner			= THIS_MODULE,
+};
+
+static int __init txpath_module_init(void)
+{
+	return register_qdisc(&txpath_ops);
+}
+
+static void __exit txpath_module_exit(void)
+{
+	unregister_qdisc(&txpath_ops);
+}
+
+module_init(txpath_module_init);
+module_exit(txpath_module_exit);
+MODULE_DESCRIPTION("Tunable transmit path: bypass, bands, AQM, quota");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS_NET_SCH("txpath");
