@@ -9,6 +9,7 @@
 #include <net/ip.h>
 
 #include "fake.h"
+#include "tgbe_chip.h"
 
 #define SAQF(n)		(0x5980 + 4 * (n))
 #define DAQF(n)		(0x59a0 + 4 * (n))

@@ -5,6 +5,7 @@
 #include <linux/skbuff.h>
 
 #include "fake.h"
+#include "tgbe_chip.h"
 
 /* A rate counts 2^-40 ns a cycle */
 #define ONE		BIT_ULL(40)

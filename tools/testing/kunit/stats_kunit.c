@@ -4,6 +4,8 @@
  * backwards. Register offsets are the datasheets'.
  */
 #include "fake.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 #define ALL_ONES	0xffffffffu
 

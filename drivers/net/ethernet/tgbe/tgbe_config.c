@@ -10,6 +10,8 @@
 #include <net/page_pool/helpers.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 /* A full ring of jumbo frames at 100 Mb/s takes about this long to leave */
 #define TX_DRAIN_STEP_US	100

@@ -4,6 +4,7 @@
 #include <linux/ethtool_netlink.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 static void tgbe_get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
 {

@@ -14,6 +14,7 @@
 #include <net/rps.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 /**
  * tgbe_flow_init() - once, at probe: are there filters?

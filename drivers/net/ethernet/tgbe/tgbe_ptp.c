@@ -23,6 +23,7 @@
 #include <linux/ptp_classify.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 /* Nanoseconds in a tick, which is what the counter goes up by */
 #define TICK_NS			16

@@ -11,6 +11,8 @@
 #include <linux/netdevice.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 /* Words that users of ethtool know, in the order of the results */
 enum {

@@ -7,6 +7,8 @@
 #include <net/netdev_queues.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 /* Registers that count frames by size */
 #define SIZE_CLASSES	6
