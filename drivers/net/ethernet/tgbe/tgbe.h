@@ -12,6 +12,7 @@
 #include <linux/io.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
+#include <linux/netlink.h>
 #include <linux/pci.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -222,6 +223,21 @@ static inline void tgbe_clear_bits(struct tgbe_device *dev, u32 reg, u32 bits)
 
 int tgbe_wait(struct tgbe_device *dev, u32 reg, u32 mask, u32 want,
 	      unsigned int step_us, unsigned int limit_us);
+
+/**
+ * tgbe_log_refusal() - say why a call was refused that has no room for a text
+ * @dev: port
+ * @extack: what would have been said; nothing if the call was not refused
+ *
+ * The log is where a user who has just typed something can find out what is wrong
+ * with it.
+ */
+static inline void tgbe_log_refusal(struct tgbe_device *dev,
+				    const struct netlink_ext_ack *extack)
+{
+	if (extack->_msg)
+		netif_info(dev, drv, dev->netdev, "refused: %s\n", extack->_msg);
+}
 
 /* tgbe_nvm.c */
 int tgbe_nvm_check(struct tgbe_device *dev);

@@ -667,8 +667,7 @@ int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
 	struct netlink_ext_ack text = {};
 	int err = tgbe_try_config(dev, want, extack ?: &text);
 
-	if (text._msg)
-		netif_info(dev, drv, dev->netdev, "refused: %s\n", text._msg);
+	tgbe_log_refusal(dev, &text);
 	return err;
 }
 

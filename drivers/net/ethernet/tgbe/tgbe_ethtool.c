@@ -256,9 +256,6 @@ static int tgbe_get_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd,
 	}
 }
 
-/* The call has nowhere to put a text: the log is the place where a user who has
- * just typed the rule can find out what is wrong with it
- */
 static int tgbe_set_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
@@ -275,8 +272,7 @@ static int tgbe_set_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd)
 	default:
 		return -EOPNOTSUPP;
 	}
-	if (err && extack._msg)
-		netif_info(dev, drv, netdev, "rule refused: %s\n", extack._msg);
+	tgbe_log_refusal(dev, &extack);
 	return err;
 }
 
