@@ -501,6 +501,7 @@ void tgbe_ptp_service(struct tgbe_device *dev)
 	ptp->rx_taken = taken;
 	spin_unlock_irqrestore(&ptp->lock, flags);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_ptp_service);
 
 /* Its stamp went with the reset */
 static void tgbe_ptp_abandon(struct tgbe_device *dev)
