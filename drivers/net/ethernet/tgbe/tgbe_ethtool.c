@@ -74,7 +74,9 @@ static void tgbe_get_ringparam(struct net_device *netdev,
 			    TGBE_RX_COPYBREAK_MAX);
 }
 
-/* What is read back is what a buffer takes, so another value is a wish */
+/* What is read back is what a buffer takes, and the core hands in what was read for
+ * what the user did not name: only another value is a wish for sure
+ */
 static int tgbe_want_buffer(struct tgbe_device *dev, struct tgbe_config *want,
 			    u32 bytes, struct netlink_ext_ack *extack)
 {
