@@ -523,6 +523,10 @@ static void the_stack_steers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_get(fake, SPQF(7)), 0x3412);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, IMIR(7)), 0x20005000);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF(7)), 0x00018106);
+	/* what is steered already is not written again */
+	fake_set(fake, FTQF(7), 0x12345678);
+	KUNIT_EXPECT_EQ(test, steer(test, fake, IPPROTO_TCP, 0, 1), LAST);
+	KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF(7)), 0x12345678);
 	KUNIT_EXPECT_EQ(test, steer(test, fake, IPPROTO_TCP, 0, 0), LAST);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF(7)), 0x00008106);
 	KUNIT_EXPECT_EQ(test, steer(test, fake, IPPROTO_UDP, 0, 0), LAST - 1);
