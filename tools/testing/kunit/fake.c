@@ -5,6 +5,8 @@
 #include <kunit/static_stub.h>
 
 #include "fake.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 #define BAR_BYTES	SZ_128K
 

@@ -9,6 +9,7 @@
 #include <net/ip.h>
 
 #include "fake.h"
+#include "tgbe_chip.h"
 
 #define SAQF(n)		(0x5980 + 4 * (n))
 #define DAQF(n)		(0x59a0 + 4 * (n))
@@ -24,7 +25,8 @@
 #define FIRST_TUPLE	7
 #define LAST		13
 
-static struct fake *steering(struct kunit *test)
+/* A port with filters, of which none was written yet */
+static struct fake *with_filters(struct kunit *test)
 {
 	struct fake *fake = fake_create(test, &tgbe_chip_82576);
 	struct tgbe_device *dev = fake->dev;
@@ -35,7 +37,14 @@ static struct fake *steering(struct kunit *test)
 	dev->irq_mode = TGBE_IRQ_INTX;
 	dev->netdev->features |= NETIF_F_NTUPLE;
 	set_bit(__LINK_STATE_START, &dev->netdev->state);
-	tgbe_flow_start(dev);
+	return fake;
+}
+
+static struct fake *steering(struct kunit *test)
+{
+	struct fake *fake = with_filters(test);
+
+	tgbe_flow_start(fake->dev);
 	return fake;
 }
 
@@ -81,26 +90,43 @@ static void insert(struct kunit *test, struct fake *fake,
 	KUNIT_EXPECT_NULL(test, extack._msg);
 }
 
-/* Nothing is half done by a refusal, and it has a text */
+/* The text is behind the driver's name */
+static void said(struct kunit *test, const struct netlink_ext_ack *extack,
+		 const char *text)
+{
+	KUNIT_ASSERT_NOT_NULL_MSG(test, extack->_msg, "instead of '%s'", text);
+	KUNIT_ASSERT_TRUE(test, strstarts(extack->_msg, "tgbe: "));
+	KUNIT_EXPECT_STREQ(test, extack->_msg + strlen("tgbe: "), text);
+}
+
+/* Nothing is half done by a refusal, and it says why */
 static void refuse(struct kunit *test, struct fake *fake,
-		   struct ethtool_rx_flow_spec spec, int err)
+		   struct ethtool_rx_flow_spec spec, int err, const char *text)
 {
 	int before = tgbe_flow_list(fake->dev, NULL, 0);
 	struct netlink_ext_ack extack = {};
 
 	KUNIT_EXPECT_EQ(test, err, tgbe_flow_insert(fake->dev, &spec, &extack));
-	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
+	said(test, &extack, text);
 	KUNIT_EXPECT_EQ(test, before, tgbe_flow_list(fake->dev, NULL, 0));
 }
 
+/* Whatever they held: somebody else may have had the card before */
 static void every_filter_begins_off(struct kunit *test)
 {
-	struct fake *fake = steering(test);
+	struct fake *fake = with_filters(test);
 
 	for (unsigned int n = 0; n < 8; n++) {
+		fake_set(fake, FTQF(n), 0x00018106);
+		fake_set(fake, ETQF(n), 0x84019000);
+	}
+	tgbe_flow_start(fake->dev);
+	for (unsigned int n = 0; n < 8; n++) {
 		/* the fourth of either kind belongs to time stamps */
-		KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF(n)), n == 3 ? 0 : FTQF_OFF);
-		KUNIT_EXPECT_EQ(test, fake_get(fake, ETQF(n)), 0);
+		KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF(n)),
+				n == 3 ? 0x00018106 : FTQF_OFF);
+		KUNIT_EXPECT_EQ(test, fake_get(fake, ETQF(n)),
+				n == 3 ? 0x84019000 : 0);
 	}
 	/* what the look for filters wrote is gone */
 	KUNIT_EXPECT_EQ(test, fake_get(fake, SAQF(0)), 0);
@@ -192,8 +218,10 @@ static void locations(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF(3)), 0x12345678);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, ETQF(3)), 0x440088f7);
-	refuse(test, fake, tcp4(RX_CLS_LOC_ANY, 0), -ENOSPC);
-	refuse(test, fake, ether(RX_CLS_LOC_ANY, 0xa000, 0), -ENOSPC);
+	refuse(test, fake, tcp4(RX_CLS_LOC_ANY, 0), -ENOSPC,
+	       "all 7 filters for such rules are in use");
+	refuse(test, fake, ether(RX_CLS_LOC_ANY, 0xa000, 0), -ENOSPC,
+	       "all 7 filters for such rules are in use");
 }
 
 static void any_location(struct kunit *test)
@@ -215,6 +243,7 @@ static void shown_as_said(struct kunit *test)
 {
 	struct ethtool_rx_flow_spec spec = tcp4(9, 1), shown = { .location = 9 };
 	struct fake *fake = steering(test);
+	struct netlink_ext_ack extack = {};
 
 	insert(test, fake, spec);
 	KUNIT_ASSERT_EQ(test, 0, tgbe_flow_get(fake->dev, &shown));
@@ -223,61 +252,150 @@ static void shown_as_said(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOENT, tgbe_flow_get(fake->dev, &shown));
 	shown.location = 14;
 	KUNIT_EXPECT_EQ(test, -ENOENT, tgbe_flow_get(fake->dev, &shown));
-	KUNIT_EXPECT_EQ(test, -ENOENT, tgbe_flow_delete(fake->dev, 10, NULL));
+	KUNIT_EXPECT_EQ(test, -ENOENT, tgbe_flow_delete(fake->dev, 10, &extack));
+	said(test, &extack, "no rule at location 10");
+}
+
+static void queues_refused(struct kunit *test)
+{
+	static const char only[] = "the filters choose a queue, nothing else";
+	struct fake *fake = steering(test);
+
+	refuse(test, fake, tcp4(FIRST_TUPLE, RX_CLS_FLOW_DISC), -EOPNOTSUPP, only);
+	refuse(test, fake, tcp4(FIRST_TUPLE, RX_CLS_FLOW_WAKE), -EOPNOTSUPP, only);
+	/* a virtual function */
+	refuse(test, fake, tcp4(FIRST_TUPLE, 1ull << 32), -EOPNOTSUPP, only);
+	refuse(test, fake, tcp4(FIRST_TUPLE, FAKE_QUEUES), -EINVAL,
+	       "queue must be 0..1");
 }
 
 static void places_refused(struct kunit *test)
 {
+	static const char tuples[] = "the location of such a rule must be 7..13";
 	struct fake *fake = steering(test);
 
-	refuse(test, fake, tcp4(FIRST_TUPLE, RX_CLS_FLOW_DISC), -EOPNOTSUPP);
-	refuse(test, fake, tcp4(FIRST_TUPLE, 1ull << 32), -EOPNOTSUPP);
-	refuse(test, fake, tcp4(FIRST_TUPLE, FAKE_QUEUES), -EINVAL);
-	refuse(test, fake, tcp4(FIRST_TUPLE - 1, 0), -EINVAL);
-	refuse(test, fake, tcp4(LAST + 1, 0), -EINVAL);
-	refuse(test, fake, tcp4(RX_CLS_LOC_FIRST, 0), -EINVAL);
-	refuse(test, fake, ether(FIRST_TUPLE, 0x88cc, 0), -EINVAL);
+	refuse(test, fake, tcp4(FIRST_TUPLE - 1, 0), -EINVAL, tuples);
+	refuse(test, fake, tcp4(LAST + 1, 0), -EINVAL, tuples);
+	refuse(test, fake, tcp4(RX_CLS_LOC_FIRST, 0), -EINVAL, tuples);
+	refuse(test, fake, ether(FIRST_TUPLE, 0x88cc, 0), -EINVAL,
+	       "the location of such a rule must be 0..6");
 }
 
 static void types_refused(struct kunit *test)
 {
+	static const char ip[] = "a type of IP would end checksums and RSS";
 	struct fake *fake = steering(test);
 
-	refuse(test, fake, ether(0, 0x0800, 0), -EOPNOTSUPP);
-	refuse(test, fake, ether(0, 0x86dd, 0), -EOPNOTSUPP);
-	refuse(test, fake, ether(0, 0x88f7, 0), -EBUSY);
+	refuse(test, fake, ether(0, 0x0800, 0), -EOPNOTSUPP, ip);
+	refuse(test, fake, ether(0, 0x86dd, 0), -EOPNOTSUPP, ip);
+	refuse(test, fake, ether(0, 0x88f7, 0), -EBUSY,
+	       "EtherType 0x88f7 belongs to time stamping");
 
-	insert(test, fake, ether(0, 0x88cc, 0));
-	refuse(test, fake, ether(1, 0x88cc, 1), -EEXIST);
+	insert(test, fake, ether(3, 0x88cc, 0));
+	refuse(test, fake, ether(1, 0x88cc, 1), -EEXIST,
+	       "the rule at location 3 is for this EtherType");
 	/* in its own place it may change */
-	insert(test, fake, ether(0, 0x88cc, 1));
+	insert(test, fake, ether(3, 0x88cc, 1));
+}
+
+static struct ethtool_rx_flow_spec ip4(void)
+{
+	struct ethtool_rx_flow_spec spec = {
+		.flow_type = IPV4_USER_FLOW,
+		.location = FIRST_TUPLE,
+	};
+
+	spec.h_u.usr_ip4_spec.ip_ver = ETH_RX_NFC_IP4;
+	spec.h_u.usr_ip4_spec.proto = IPPROTO_ICMP;
+	spec.m_u.usr_ip4_spec.proto = 0xff;
+	return spec;
+}
+
+/* The filters have one bit for each field */
+static void masks_refused(struct kunit *test)
+{
+	static const char whole[] = "fields are compared whole or not at all";
+	struct ethtool_rx_flow_spec spec = ether(1, 0x8100, 0);
+	struct fake *fake = steering(test);
+
+	spec.m_u.ether_spec.h_proto = htons(0xff00);
+	refuse(test, fake, spec, -EOPNOTSUPP, whole);
+
+	spec = tcp4(FIRST_TUPLE, 0);
+	spec.m_u.tcp_ip4_spec.ip4src = htonl(0xffffff00);
+	refuse(test, fake, spec, -EOPNOTSUPP, whole);
+	spec = tcp4(FIRST_TUPLE, 0);
+	spec.m_u.tcp_ip4_spec.ip4dst = htonl(0xffffff00);
+	refuse(test, fake, spec, -EOPNOTSUPP, whole);
+	spec = tcp4(FIRST_TUPLE, 0);
+	spec.m_u.tcp_ip4_spec.psrc = htons(0xfff0);
+	refuse(test, fake, spec, -EOPNOTSUPP, whole);
+	spec = tcp4(FIRST_TUPLE, 0);
+	spec.m_u.tcp_ip4_spec.pdst = htons(0xfff0);
+	refuse(test, fake, spec, -EOPNOTSUPP, whole);
+
+	spec = ip4();
+	spec.m_u.usr_ip4_spec.ip4src = htonl(0xffffff00);
+	refuse(test, fake, spec, -EOPNOTSUPP, whole);
+	spec = ip4();
+	spec.m_u.usr_ip4_spec.ip4dst = htonl(0xffffff00);
+	refuse(test, fake, spec, -EOPNOTSUPP, whole);
+	spec = ip4();
+	spec.m_u.usr_ip4_spec.proto = 0xf0;
+	refuse(test, fake, spec, -EOPNOTSUPP, whole);
 }
 
 static void fields_refused(struct kunit *test)
 {
+	static const char addresses[] = "ether rules compare the type, no addresses";
+	static const char tos[] = "the filters do not look at the TOS byte";
+	static const char ip4_has[] = "ip4 rules compare addresses and protocol";
 	struct fake *fake = steering(test);
 	struct ethtool_rx_flow_spec spec;
 
 	spec = ether(1, 0x8100, 0);
 	spec.m_u.ether_spec.h_dest[0] = 0xff;
-	refuse(test, fake, spec, -EOPNOTSUPP);
-	spec = tcp4(FIRST_TUPLE, 0);
-	spec.m_u.tcp_ip4_spec.ip4src = htonl(0xffffff00);
-	refuse(test, fake, spec, -EOPNOTSUPP);
+	refuse(test, fake, spec, -EOPNOTSUPP, addresses);
+	spec = ether(1, 0x8100, 0);
+	spec.m_u.ether_spec.h_source[5] = 0xff;
+	refuse(test, fake, spec, -EOPNOTSUPP, addresses);
+
 	spec = tcp4(FIRST_TUPLE, 0);
 	spec.m_u.tcp_ip4_spec.tos = 0xff;
-	refuse(test, fake, spec, -EOPNOTSUPP);
+	refuse(test, fake, spec, -EOPNOTSUPP, tos);
+	spec.flow_type = UDP_V4_FLOW;
+	refuse(test, fake, spec, -EOPNOTSUPP, tos);
+
+	spec = ip4();
+	spec.m_u.usr_ip4_spec.tos = 0xff;
+	refuse(test, fake, spec, -EOPNOTSUPP, ip4_has);
+	spec = ip4();
+	spec.m_u.usr_ip4_spec.l4_4_bytes = htonl(0xffffffff);
+	refuse(test, fake, spec, -EOPNOTSUPP, ip4_has);
+	spec = ip4();
+	spec.h_u.usr_ip4_spec.ip_ver = 0;
+	refuse(test, fake, spec, -EOPNOTSUPP, ip4_has);
+}
+
+static void kinds_refused(struct kunit *test)
+{
+	static const char kinds[] = "rules are plain ether, tcp4, udp4 or ip4";
+	static const char empty[] = "a rule has to compare something";
+	struct fake *fake = steering(test);
+	struct ethtool_rx_flow_spec spec;
+
 	spec = tcp4(FIRST_TUPLE, 0);
 	spec.flow_type = TCP_V6_FLOW;
-	refuse(test, fake, spec, -EOPNOTSUPP);
+	refuse(test, fake, spec, -EOPNOTSUPP, kinds);
 	spec.flow_type = TCP_V4_FLOW | FLOW_EXT;
-	refuse(test, fake, spec, -EOPNOTSUPP);
-	spec = (struct ethtool_rx_flow_spec){
-		.flow_type = IPV4_USER_FLOW,
-		.location = FIRST_TUPLE,
-	};
-	spec.h_u.usr_ip4_spec.ip_ver = ETH_RX_NFC_IP4;
-	refuse(test, fake, spec, -EINVAL);
+	refuse(test, fake, spec, -EOPNOTSUPP, kinds);
+
+	spec = ip4();
+	spec.m_u.usr_ip4_spec.proto = 0;
+	refuse(test, fake, spec, -EINVAL, empty);
+	spec = ether(1, 0x8100, 0);
+	spec.m_u.ether_spec.h_proto = 0;
+	refuse(test, fake, spec, -EINVAL, empty);
 }
 
 static void not_without_filters(struct kunit *test)
@@ -285,12 +403,15 @@ static void not_without_filters(struct kunit *test)
 	struct fake *fake = steering(test);
 
 	fake->dev->netdev->features &= ~NETIF_F_NTUPLE;
-	refuse(test, fake, tcp4(FIRST_TUPLE, 0), -EOPNOTSUPP);
+	refuse(test, fake, tcp4(FIRST_TUPLE, 0), -EOPNOTSUPP,
+	       "rules are off (ethtool -K ... ntuple on)");
 	fake->dev->netdev->features |= NETIF_F_NTUPLE;
 	fake->dev->flow.usable = false;
-	refuse(test, fake, tcp4(FIRST_TUPLE, 0), -EOPNOTSUPP);
+	refuse(test, fake, tcp4(FIRST_TUPLE, 0), -EOPNOTSUPP,
+	       "this card has no working receive filters");
 	fake->dev->chip = &tgbe_chip_82574;
-	refuse(test, fake, tcp4(FIRST_TUPLE, 0), -EOPNOTSUPP);
+	refuse(test, fake, tcp4(FIRST_TUPLE, 0), -EOPNOTSUPP,
+	       "this chip has no receive filters");
 	KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF(0)), FTQF_OFF);
 }
 
@@ -346,7 +467,7 @@ static void queues_in_use_stay(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, extack._msg);
 	insert(test, fake, tcp4(LAST, 1));
 	KUNIT_EXPECT_EQ(test, -EINVAL, tgbe_flow_check(fake->dev, 1, &extack));
-	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
+	said(test, &extack, "rule 13 uses queue 1: delete it first");
 	KUNIT_EXPECT_EQ(test, 0, tgbe_flow_check(fake->dev, 2, NULL));
 }
 
@@ -402,6 +523,10 @@ static void the_stack_steers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_get(fake, SPQF(7)), 0x3412);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, IMIR(7)), 0x20005000);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF(7)), 0x00018106);
+	/* what is steered already is not written again */
+	fake_set(fake, FTQF(7), 0x12345678);
+	KUNIT_EXPECT_EQ(test, steer(test, fake, IPPROTO_TCP, 0, 1), LAST);
+	KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF(7)), 0x12345678);
 	KUNIT_EXPECT_EQ(test, steer(test, fake, IPPROTO_TCP, 0, 0), LAST);
 	KUNIT_EXPECT_EQ(test, fake_get(fake, FTQF(7)), 0x00008106);
 	KUNIT_EXPECT_EQ(test, steer(test, fake, IPPROTO_UDP, 0, 0), LAST - 1);
@@ -467,9 +592,12 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(locations),
 	KUNIT_CASE(any_location),
 	KUNIT_CASE(shown_as_said),
+	KUNIT_CASE(queues_refused),
 	KUNIT_CASE(places_refused),
 	KUNIT_CASE(types_refused),
+	KUNIT_CASE(masks_refused),
 	KUNIT_CASE(fields_refused),
+	KUNIT_CASE(kinds_refused),
 	KUNIT_CASE(not_without_filters),
 	KUNIT_CASE(rules_survive_a_reset),
 	KUNIT_CASE(queue_avoided),

@@ -5,6 +5,8 @@
 #include <linux/bpf.h>
 
 #include "fake.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 #define MTU_MIN		68
 #define MTU_MAX		9216

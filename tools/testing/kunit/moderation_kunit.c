@@ -4,6 +4,8 @@
  * units of 256 ns in 15:0.
  */
 #include "fake.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 static void units_82576(struct kunit *test)
 {

@@ -2,16 +2,24 @@
 /* The clock: time as a function of a counter of nanoseconds; what the chip is told
  * to stamp (82576 7.10), and what becomes of the frames that wait for a stamp.
  */
+#include <linux/in.h>
+#include <linux/net.h>
 #include <linux/skbuff.h>
+#include <net/sock.h>
 
 #include "fake.h"
+#include "tgbe_chip.h"
 
 /* A rate counts 2^-40 ns a cycle */
 #define ONE		BIT_ULL(40)
 #define YEAR_NS		(365ULL * 24 * 3600 * NSEC_PER_SEC)
 
 #define TSYNCTXCTL	0xb614
+#define TXSTMPL		0xb618
+#define TXSTMPH		0xb61c
 #define TSYNCRXCTL	0xb620
+#define RXSTMPL		0xb624
+#define RXSTMPH		0xb628
 #define TSYNCRXCFG	0x5f50
 #define ETQF3		0x5cbc
 #define FTQF3		0x59ec
@@ -292,16 +300,85 @@ static void one_at_a_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_TX_LOST), 0);
 }
 
-/* A stamp that comes late is waited for, holding the frame */
-static void late_stamp(struct kunit *test)
+static void release(void *sock)
 {
-	struct sk_buff *skb = frame(test);
+	sock_release(sock);
+}
+
+/* Who sent a frame and gets its stamp */
+static struct socket *sender(struct kunit *test)
+{
+	struct socket *sock;
+
+	KUNIT_ASSERT_EQ(test, 0, sock_create_kern(&init_net, PF_INET, SOCK_DGRAM,
+						  IPPROTO_UDP, &sock));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, release, sock));
+	return sock;
+}
+
+/* One stamp was handed to the sender since the last look, and it is that one */
+static void told(struct kunit *test, struct socket *sock, ktime_t stamp)
+{
+	struct sk_buff *skb = sock_dequeue_err_skb(sock->sk);
+
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	KUNIT_EXPECT_EQ(test, skb_hwtstamps(skb)->hwtstamp, stamp);
+	kfree_skb(skb);
+	KUNIT_EXPECT_NULL(test, sock_dequeue_err_skb(sock->sk));
+}
+
+static void chip_stamps(struct fake *fake, u64 stamp)
+{
+	fake_set(fake, TXSTMPL, lower_32_bits(stamp));
+	fake_set(fake, TXSTMPH, upper_32_bits(stamp));
+	fake_set(fake, TSYNCTXCTL, ENABLE | VALID);
+}
+
+/* A port that sent a frame whose stamp is not there yet */
+static struct fake *stamp_awaited(struct kunit *test, struct sk_buff *skb)
+{
 	struct fake *fake = clocked(test);
 	int granted;
 
 	set_config(fake, HWTSTAMP_TX_ON, HWTSTAMP_FILTER_NONE, &granted);
 	KUNIT_ASSERT_TRUE(test, tgbe_ptp_tx_claim(fake->dev, skb));
 	tgbe_ptp_tx_sent(fake->dev, skb, true);
+	return fake;
+}
+
+/* The sender gets the time at the chip's stamp, whether it was there at once or came
+ * later
+ */
+static void delivered_stamp(struct kunit *test)
+{
+	struct socket *sock = sender(test);
+	struct sk_buff *skb = frame(test);
+	struct fake *fake;
+
+	skb_set_owner_w(skb, sock->sk);
+	skb_shinfo(skb)->tx_flags |= SKBTX_HW_TSTAMP;
+	fake = stamp_awaited(test, skb);
+	fake->dev->ptp.clock.ns = 1000;
+	fake->dev->ptp.offset = 20;
+	KUNIT_EXPECT_GT(test, tgbe_ptp_aux_work(&fake->dev->ptp.info), 0);
+	KUNIT_EXPECT_NULL(test, sock_dequeue_err_skb(sock->sk));
+	chip_stamps(fake, (3ULL << 32) + 7);
+	tgbe_ptp_aux_work(&fake->dev->ptp.info);
+	told(test, sock, (3LL << 32) + 1027);
+
+	fake_set(fake, TSYNCTXCTL, ENABLE);
+	KUNIT_ASSERT_TRUE(test, tgbe_ptp_tx_claim(fake->dev, skb));
+	chip_stamps(fake, (4ULL << 32) + 9);
+	tgbe_ptp_tx_sent(fake->dev, skb, true);
+	told(test, sock, (4LL << 32) + 1029);
+}
+
+/* A stamp that comes late is waited for, holding the frame */
+static void late_stamp(struct kunit *test)
+{
+	struct sk_buff *skb = frame(test);
+	struct fake *fake = stamp_awaited(test, skb);
+
 	KUNIT_EXPECT_EQ(test, refcount_read(&skb->users), 2);
 	KUNIT_EXPECT_GT(test, tgbe_ptp_aux_work(&fake->dev->ptp.info), 0);
 	fake_set(fake, TSYNCTXCTL, ENABLE | VALID);
@@ -314,12 +391,8 @@ static void late_stamp(struct kunit *test)
 static void lost_stamp(struct kunit *test)
 {
 	struct sk_buff *skb = frame(test);
-	struct fake *fake = clocked(test);
-	int granted;
+	struct fake *fake = stamp_awaited(test, skb);
 
-	set_config(fake, HWTSTAMP_TX_ON, HWTSTAMP_FILTER_NONE, &granted);
-	KUNIT_ASSERT_TRUE(test, tgbe_ptp_tx_claim(fake->dev, skb));
-	tgbe_ptp_tx_sent(fake->dev, skb, true);
 	fake->dev->ptp.tx_deadline = jiffies - 1;
 	KUNIT_EXPECT_LT(test, tgbe_ptp_aux_work(&fake->dev->ptp.info), 0);
 	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_TX_LOST), 1);
@@ -364,11 +437,57 @@ static void received(struct kunit *test)
 	tgbe_ptp_rx(fake->dev, skb);
 	KUNIT_EXPECT_EQ(test, skb_hwtstamps(skb)->hwtstamp, 0);
 	fake_set(fake, TSYNCRXCTL, ENABLE | VALID);
-	fake_set(fake, 0xb624, 5);
-	fake_set(fake, 0xb628, 1);
+	fake_set(fake, RXSTMPL, 5);
+	fake_set(fake, RXSTMPH, 1);
 	tgbe_ptp_rx(fake->dev, skb);
 	KUNIT_EXPECT_EQ(test, skb_hwtstamps(skb)->hwtstamp, 1005 + (1LL << 32));
 	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_RX_STAMPS), 1);
+}
+
+/* A stamp that nobody fetches for two periods is cleared: the chip takes no other as
+ * long as it is there
+ */
+static void forgotten_stamp(struct kunit *test)
+{
+	struct fake *fake = clocked(test);
+	int granted;
+
+	set_config(fake, HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_PTP_V2_EVENT, &granted);
+	tgbe_ptp_service(fake->dev);
+	fake_set(fake, TSYNCRXCTL, ENABLE | VALID);
+	tgbe_ptp_service(fake->dev);
+	KUNIT_EXPECT_EQ(test, fake_reads(fake, RXSTMPH), 0);
+	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_RX_CLEARED), 0);
+	tgbe_ptp_service(fake->dev);
+	KUNIT_EXPECT_EQ(test, fake_reads(fake, RXSTMPH), 1);
+	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_RX_CLEARED), 1);
+	/* the next has two periods of its own */
+	tgbe_ptp_service(fake->dev);
+	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_RX_CLEARED), 1);
+	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_RX_STAMPS), 0);
+}
+
+/* One stamp after the other is there, but not the same */
+static void fetched_stamps(struct kunit *test)
+{
+	struct sk_buff *skb = frame(test);
+	struct fake *fake = clocked(test);
+	int granted;
+	u32 reads;
+
+	set_config(fake, HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_PTP_V2_EVENT, &granted);
+	fake_set(fake, TSYNCRXCTL, ENABLE | VALID);
+	for (unsigned int i = 0; i < 4; i++) {
+		tgbe_ptp_service(fake->dev);
+		tgbe_ptp_rx(fake->dev, skb);
+	}
+	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_RX_STAMPS), 4);
+	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_RX_CLEARED), 0);
+	/* with nothing to be stamped the card is not asked */
+	set_config(fake, HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_NONE, &granted);
+	reads = fake_reads(fake, TSYNCRXCTL);
+	tgbe_ptp_service(fake->dev);
+	KUNIT_EXPECT_EQ(test, fake_reads(fake, TSYNCRXCTL), reads);
 }
 
 static struct kunit_case cases[] = {
@@ -380,10 +499,13 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(filters),
 	KUNIT_CASE(refused),
 	KUNIT_CASE(one_at_a_time),
+	KUNIT_CASE(delivered_stamp),
 	KUNIT_CASE(late_stamp),
 	KUNIT_CASE(lost_stamp),
 	KUNIT_CASE(reset),
 	KUNIT_CASE(received),
+	KUNIT_CASE(forgotten_stamp),
+	KUNIT_CASE(fetched_stamps),
 	{}
 };
 

@@ -2,7 +2,7 @@
 /* Ring indices: they go round, and the two ends never meet by accident. */
 #include <kunit/test.h>
 
-#include "tgbe.h"
+#include "tgbe_ring.h"
 
 /* Sizes that are legal: the limits, and one that is no power of two */
 static const u16 counts[] = { 64, 72, 512, 4088, 4096 };

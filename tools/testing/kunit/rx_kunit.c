@@ -6,7 +6,7 @@
 #include <kunit/skbuff.h>
 #include <kunit/test.h>
 
-#include "tgbe.h"
+#include "tgbe_ring.h"
 
 /* status and error bits of the third dword */
 #define DD	BIT(0)

@@ -11,6 +11,8 @@
 #include <linux/mii.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 /* Required by the chip: count descriptors, not cache lines, and write each
  * one back alone; WTHRESH above 1 stalls the transmitter.

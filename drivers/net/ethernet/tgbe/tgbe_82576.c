@@ -5,6 +5,8 @@
 #include <linux/mii.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 /* Prefetch 8 descriptors once the host has 8 (receive) or 1 (transmit) ready.
  * Write-back thresholds above 1 do not go with MSI-X on this chip.

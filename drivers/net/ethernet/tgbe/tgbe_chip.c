@@ -4,6 +4,8 @@
 #include <linux/delay.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 /**
  * tgbe_chip_stop_bus() - stop the chip from starting PCIe requests

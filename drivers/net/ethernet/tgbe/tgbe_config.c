@@ -10,6 +10,8 @@
 #include <net/page_pool/helpers.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 /* A full ring of jumbo frames at 100 Mb/s takes about this long to leave */
 #define TX_DRAIN_STEP_US	100
@@ -665,8 +667,7 @@ int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
 	struct netlink_ext_ack text = {};
 	int err = tgbe_try_config(dev, want, extack ?: &text);
 
-	if (text._msg)
-		netif_info(dev, drv, dev->netdev, "refused: %s\n", text._msg);
+	tgbe_log_refusal(dev, &text);
 	return err;
 }
 

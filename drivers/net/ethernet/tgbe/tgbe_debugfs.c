@@ -7,6 +7,8 @@
 #include <linux/seq_file.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 static struct dentry *root;
 

@@ -4,6 +4,7 @@
  * they are read are left out.
  */
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 struct dump_range {
 	u32 first;

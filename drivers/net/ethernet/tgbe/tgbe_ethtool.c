@@ -4,6 +4,7 @@
 #include <linux/ethtool_netlink.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 static void tgbe_get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
 {
@@ -73,7 +74,9 @@ static void tgbe_get_ringparam(struct net_device *netdev,
 			    TGBE_RX_COPYBREAK_MAX);
 }
 
-/* What is read back is what a buffer takes, so another value is a wish */
+/* What is read back is what a buffer takes, and the core hands in what was read for
+ * what the user did not name: only another value is a wish for sure
+ */
 static int tgbe_want_buffer(struct tgbe_device *dev, struct tgbe_config *want,
 			    u32 bytes, struct netlink_ext_ack *extack)
 {
@@ -255,9 +258,6 @@ static int tgbe_get_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd,
 	}
 }
 
-/* The call has nowhere to put a text: the log is the place where a user who has
- * just typed the rule can find out what is wrong with it
- */
 static int tgbe_set_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
@@ -274,8 +274,7 @@ static int tgbe_set_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *cmd)
 	default:
 		return -EOPNOTSUPP;
 	}
-	if (err && extack._msg)
-		netif_info(dev, drv, netdev, "rule refused: %s\n", extack._msg);
+	tgbe_log_refusal(dev, &extack);
 	return err;
 }
 

@@ -6,6 +6,7 @@
 #include <linux/etherdevice.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 /**
  * tgbe_filter_rctl() - change bits of RCTL

@@ -14,6 +14,7 @@
 #include <net/rps.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 /**
  * tgbe_flow_init() - once, at probe: are there filters?
@@ -548,6 +549,7 @@ int tgbe_flow_steer(struct net_device *netdev, const struct sk_buff *skb, u16 qu
 	struct tgbe_device *dev = netdev_priv(netdev);
 	struct tgbe_flow_match match;
 	struct tgbe_flow_rule *rule;
+	bool known;
 	int loc;
 
 	loc = tgbe_flow_of_frame(skb, &match);
@@ -563,11 +565,16 @@ int tgbe_flow_steer(struct net_device *netdev, const struct sk_buff *skb, u16 qu
 	if (loc < 0)
 		goto out;
 	rule = &dev->flow.rule[loc];
+	/* Frames on their way to the old queue each bring us here again: to write
+	 * the filter anew would switch it off for a moment, and send more there.
+	 */
+	known = rule->owner == TGBE_FLOW_STACK && rule->queue == queue;
 	rule->owner = TGBE_FLOW_STACK;
 	rule->queue = queue;
 	rule->match = match;
 	rule->flow_id = flow_id;
-	tgbe_flow_tell(dev, loc);
+	if (!known)
+		tgbe_flow_tell(dev, loc);
 out:
 	spin_unlock_bh(&dev->flow.lock);
 	return loc;

@@ -8,7 +8,10 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+struct net_device;
+struct netlink_ext_ack;
 struct sk_buff;
+struct tgbe_device;
 
 /* Filters of a kind that rules can have: of the chip's 8, number
  * %TGBE_FLOW_STAMPS is for frames to be time-stamped.
@@ -92,5 +95,29 @@ struct tgbe_flow {
 	int avoid;
 	struct tgbe_flow_rule rule[TGBE_FLOW_RULES];
 };
+
+void tgbe_flow_init(struct tgbe_device *dev);
+void tgbe_flow_start(struct tgbe_device *dev);
+void tgbe_flow_stop(struct tgbe_device *dev);
+void tgbe_flow_avoid(struct tgbe_device *dev, int avoid);
+int tgbe_flow_insert(struct tgbe_device *dev, struct ethtool_rx_flow_spec *spec,
+		     struct netlink_ext_ack *extack);
+int tgbe_flow_delete(struct tgbe_device *dev, u32 loc,
+		     struct netlink_ext_ack *extack);
+int tgbe_flow_get(const struct tgbe_device *dev, struct ethtool_rx_flow_spec *spec);
+int tgbe_flow_list(const struct tgbe_device *dev, u32 *locs, unsigned int room);
+int tgbe_flow_check(const struct tgbe_device *dev, unsigned int queues,
+		    struct netlink_ext_ack *extack);
+void tgbe_flow_clear(struct tgbe_device *dev);
+void tgbe_flow_leave(struct tgbe_device *dev, unsigned int queues);
+#ifdef CONFIG_RFS_ACCEL
+int tgbe_flow_steer(struct net_device *netdev, const struct sk_buff *skb, u16 queue,
+		    u32 flow_id);
+void tgbe_flow_expire(struct tgbe_device *dev);
+#else
+static inline void tgbe_flow_expire(struct tgbe_device *dev)
+{
+}
+#endif
 
 #endif /* _TGBE_FLOW_H_ */

@@ -6,6 +6,8 @@
 #include <linux/interrupt.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 static const char *const mode_name[] = {
 	[TGBE_IRQ_MSIX] = "MSI-X",

@@ -6,6 +6,7 @@
 #include <linux/mii.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 /* At 1000 Mb/s the partner's receiver may take this many looks to be ready */
 #define RECEIVER_WAITS		20

@@ -16,6 +16,8 @@
  * that had work counts. Only the poll writes the timer, and only if it changes.
  */
 #include "tgbe.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 /* Intervals of a pacer are kept in this part of a microsecond */
 #define FINE	16

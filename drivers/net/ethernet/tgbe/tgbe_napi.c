@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The poll: what a vector's interrupt asked for. */
 #include "tgbe.h"
+#include "tgbe_ring.h"
 
 /**
  * tgbe_poll() - clean the transmit ring, then receive up to the budget

@@ -4,6 +4,8 @@
 #include <linux/rtnetlink.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 /* A queue is called stuck when it made no progress for this long */
 #define TX_TIMEOUT	(5 * HZ)

@@ -3,6 +3,7 @@
 #include <linux/bitfield.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 /* One word takes about 40 us from a serial EEPROM */
 #define NVM_STEP_US	5

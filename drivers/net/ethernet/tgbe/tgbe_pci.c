@@ -9,6 +9,7 @@
 #include <kunit/static_stub.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 #define BAR_REGS	0
 

@@ -5,6 +5,7 @@
 #include <linux/mii.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 /* A frame on the MDIO wires takes about 64 us; the firmware may be in front */
 #define MDIC_STEP_US	50

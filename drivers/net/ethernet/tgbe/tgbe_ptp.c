@@ -23,6 +23,7 @@
 #include <linux/ptp_classify.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 /* Nanoseconds in a tick, which is what the counter goes up by */
 #define TICK_NS			16
@@ -500,6 +501,7 @@ void tgbe_ptp_service(struct tgbe_device *dev)
 	ptp->rx_taken = taken;
 	spin_unlock_irqrestore(&ptp->lock, flags);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_ptp_service);
 
 /* Its stamp went with the reset */
 static void tgbe_ptp_abandon(struct tgbe_device *dev)

@@ -5,6 +5,8 @@
 #include <net/page_pool/helpers.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 static int tgbe_alloc_desc(struct tgbe_ring *ring)
 {

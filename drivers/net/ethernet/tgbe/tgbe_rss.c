@@ -5,6 +5,7 @@
 #include <linux/ethtool.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 /**
  * tgbe_rss_init() - once, at probe: the system's key and an even table

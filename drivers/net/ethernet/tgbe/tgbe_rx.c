@@ -10,6 +10,7 @@
 #include <net/page_pool/helpers.h>
 
 #include "tgbe.h"
+#include "tgbe_ring.h"
 
 static union tgbe_rx_desc *tgbe_rxd_at(const struct tgbe_ring *ring, u16 i)
 {

@@ -7,6 +7,8 @@
 #include <net/netdev_queues.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 /* Registers that count frames by size */
 #define SIZE_CLASSES	6
@@ -52,7 +54,7 @@ enum {
 
 static_assert(HW_COUNTERS <= TGBE_HW_COUNTERS_MAX);
 
-/* Without a name it is shown in a standard group only */
+/* Without a name it is shown in a standard group, or as one of the port's */
 struct hw_counter {
 	char name[ETH_GSTRING_LEN];
 	u32 reg;
@@ -94,7 +96,7 @@ static const struct hw_counter hw_counters[HW_COUNTERS] = {
 	[HW_TX_NO_CARRIER]	= { "tx_no_carrier", TGBE_82576_TNCRS, TGBE_ON_82576 },
 	[HW_CARRIER_EXT_ERRORS]	= { "rx_carrier_ext_errors", TGBE_82574_CEXTERR,
 				    TGBE_ON_82574 },
-	[HW_TX_DISCARDED]	= { "tx_fifo_errors", TGBE_82576_HTDPMC, TGBE_ON_82576 },
+	[HW_TX_DISCARDED]	= { "", TGBE_82576_HTDPMC, TGBE_ON_82576 },
 	[HW_RX_SIZES]		= { "", TGBE_PRC(0), TGBE_ON_BOTH },
 	[HW_RX_SIZES + 1]	= { "", TGBE_PRC(1), TGBE_ON_BOTH },
 	[HW_RX_SIZES + 2]	= { "", TGBE_PRC(2), TGBE_ON_BOTH },
@@ -137,9 +139,11 @@ static const char *const tx_names[] = {
 static_assert(ARRAY_SIZE(tx_names) * sizeof(u64) ==
 	      sizeof(struct tgbe_tx_stats));
 
-/* Events that the driver counts for the whole port */
+/* What the whole port counts, whatever its chip. The 82574L has no register for
+ * frames discarded on their way out: they stay at 0 there.
+ */
 static const char *const port_names[] = {
-	"rx_fifo_errors", "link_events", "rx_overrun_events",
+	"rx_fifo_errors", "tx_fifo_errors", "link_events", "rx_overrun_events",
 };
 
 static const char *const ptp_names[] = {
@@ -369,6 +373,7 @@ void tgbe_stats_values(struct tgbe_device *dev, u64 *data)
 
 	spin_lock_bh(&dev->stats_lock);
 	*data++ = dev->fifo_errors;
+	*data++ = dev->hw[HW_TX_DISCARDED];
 	*data++ = atomic_read(&dev->lsc_events);
 	*data++ = atomic_read(&dev->overruns);
 	for (i = 0; i < tgbe_ptp_counters(dev); i++)

@@ -14,6 +14,8 @@
 #include <net/netdev_queues.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
+#include "tgbe_ring.h"
 
 /* A doorbell can be left to the poll that takes back the frames before it, if
  * it rings for few and short frames only: together they are less than a

@@ -10,6 +10,7 @@
 #include <linux/pm_wakeup.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 static const struct {
 	u32 event;

@@ -133,7 +133,7 @@ def balance_over_changes(cfg) -> None:
 
 
 def views_agree(cfg) -> None:
-    """ ip -s, /proc/net/dev, sysfs and the sum of the queues are one """
+    """ ip -s, /proc/net/dev, sysfs and ethtool -S (the sum of the queues) are one """
     _quiet(cfg)
     exchange(*cfg.ends, "4", bytes(2 << 20))
 
@@ -142,21 +142,24 @@ def views_agree(cfg) -> None:
         with open("/proc/net/dev", encoding="ascii") as table:
             row, = (r for r in table if r.strip().startswith(cfg.ifname + ":"))
         proc = [int(n) for n in row.split(":")[1].split()]
-        queues = cfg.dut.ethtool_stats()
+        counters = cfg.dut.ethtool_stats()
 
-        def queue_sum(way, key):
-            return sum(v for k, v in queues.items()
+        def ethtool(way, key):
+            if key == "fifo_errors":
+                return counters[f"{way}_{key}"]
+            return sum(v for k, v in counters.items()
                        if re.fullmatch(rf"{way}_queue_\d+_{key}", k))
         return {(way, key): (stats[way][key],
-                             proc[8 * (way == "tx") + (key == "packets")],
+                             proc[8 * (way == "tx") + column],
                              int(cfg.dut.sysfs(f"statistics/{way}_{key}")),
-                             queue_sum(way, key))
-                for way in ("rx", "tx") for key in ("packets", "bytes")}
+                             ethtool(way, key))
+                for way in ("rx", "tx")
+                for column, key in ((0, "bytes"), (1, "packets"), (4, "fifo_errors"))}
 
     # They are read one after the other; a stray frame may come between
     settled(lambda: all(len(set(v)) == 1 for v in views().values()), True)
     for name, values in views().items():
-        ksft_eq(len(set(values)), 1, f"{name}: ip, proc, sysfs, queues: {values}")
+        ksft_eq(len(set(values)), 1, f"{name}: ip, proc, sysfs, ethtool: {values}")
 
 
 def never_backwards(cfg) -> None:

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What differs between the chips */
+#ifndef _TGBE_CHIP_H_
+#define _TGBE_CHIP_H_
+
+#include <linux/bits.h>
+#include <linux/types.h>
+
+#include "tgbe.h"
+#include "tgbe_desc.h"
+#include "tgbe_regs.h"
+
+struct tgbe_ring;
+struct tgbe_rx_geometry;
+struct tgbe_vector;
+
+/* Interrupt causes other than a queue's work, as they stand in ICR */
+#define TGBE_OTHER_CAUSES	(TGBE_INT_LSC | TGBE_INT_RXO)
+
+/**
+ * struct tgbe_chip - what differs between the chips, off the hot path
+ *
+ * The operations run in process context with RTNL held unless said otherwise.
+ *
+ * @name: for messages
+ * @format: transmit descriptor family
+ * @max_queues: queue pairs
+ * @usecs_max: longest interval between interrupts, in microseconds
+ * @unicast_entries: receive address registers usable by the driver
+ * @fixed_arrays: ring arrays stay for as long as the port is open, and a ring
+ *		  size is a limit on the descriptors in use. Set where the
+ *		  receiver must not be stopped outside a reset (82574)
+ * @aspm_off: PCIE_LINK_STATE_* the chip does not survive
+ * @irq_causes: ICR bits that mean receive or transmit work without MSI-X
+ * @rxq: first register of a receive queue
+ * @txq: first register of a transmit queue
+ * @reset: put the MAC into its reset state and load the fixed settings;
+ *	   0 or a negative error
+ * @phy_init: once, at probe: wait until the MAC has configured the PHY from the
+ *	      NVM, then set the vendor registers; a MAC reset leaves them
+ * @phy_get: take the PHY from the firmware; 0 or -EBUSY
+ * @phy_put: give it back
+ * @nvm_get: take the NVM from the firmware; 0 or -EBUSY
+ * @nvm_put: give it back
+ * @irq_setup: route queues to vectors and enable automatic masking
+ * @irq_mask: mask every cause (any context)
+ * @irq_bits: fill a vector's unmask register and bits
+ * @irq_other_enable: with MSI-X, let link and other causes interrupt
+ * @irq_other_done: with MSI-X, end of the handler for other causes; told what
+ *		    it read from ICR (hard IRQ)
+ * @irq_throttle: interval of a vector in microseconds; vector @queues_max is
+ *		  that of link and other causes
+ * @irq_kick: raise a vector's interrupt by software (any context)
+ * @rx_geometry: buffer layout for a configuration
+ * @rx_arm: give a filled receive ring to the chip
+ * @rx_quiesce: stop a receive queue; 0, or -ETIMEDOUT if the chip did not.
+ *		Not there with @fixed_arrays: only a reset stops the receiver
+ * @tx_arm: give an empty transmit ring to the chip
+ * @tx_quiesce: stop a transmit queue
+ * @frame_limit: largest frame the receiver accepts, in bytes
+ * @wake_ctrl: bits of CTRL to be set before the port sleeps, if it shall wake
+ * @rss_mode: value of MRQC that hashes what the chip can hash well
+ * @rss_entry: indirection table entry that selects a queue
+ * @flow_present: does the card keep what is written to its filters? NULL where the
+ *		  chip has none
+ * @flow_type: set an EtherType filter, or with NULL switch it off (any context)
+ * @flow_tuple: the same of a filter for addresses, protocol and ports
+ * @queue_drops: frames that found a receive ring full since the last call; NULL
+ *		 where the chip does not count them
+ * @splits: the chip can split headers off
+ * @ptp: the chip has a clock and stamps frames by it, see tgbe_ptp.c
+ */
+struct tgbe_chip {
+	const char *name;
+	enum tgbe_format format;
+	u8 max_queues;
+	u32 usecs_max;
+	u8 unicast_entries;
+	bool fixed_arrays;
+	u32 aspm_off;
+	u32 irq_causes;
+	u32 (*rxq)(unsigned int queue);
+	u32 (*txq)(unsigned int queue);
+	int (*reset)(struct tgbe_device *dev);
+	int (*phy_init)(struct tgbe_device *dev);
+	int (*phy_get)(struct tgbe_device *dev);
+	void (*phy_put)(struct tgbe_device *dev);
+	int (*nvm_get)(struct tgbe_device *dev);
+	void (*nvm_put)(struct tgbe_device *dev);
+	void (*irq_setup)(struct tgbe_device *dev);
+	void (*irq_mask)(struct tgbe_device *dev);
+	void (*irq_bits)(struct tgbe_vector *vector);
+	void (*irq_other_enable)(struct tgbe_device *dev);
+	void (*irq_other_done)(struct tgbe_device *dev, u32 causes);
+	void (*irq_throttle)(struct tgbe_device *dev, unsigned int vector,
+			     unsigned int usecs);
+	void (*irq_kick)(struct tgbe_vector *vector);
+	struct tgbe_rx_geometry (*rx_geometry)(const struct tgbe_config *config);
+	void (*rx_arm)(struct tgbe_device *dev, struct tgbe_ring *ring);
+	int (*rx_quiesce)(struct tgbe_device *dev, unsigned int queue);
+	void (*tx_arm)(struct tgbe_device *dev, struct tgbe_ring *ring);
+	int (*tx_quiesce)(struct tgbe_device *dev, unsigned int queue);
+	void (*frame_limit)(struct tgbe_device *dev, unsigned int frame);
+	u32 wake_ctrl;
+	u32 rss_mode;
+	u8 (*rss_entry)(unsigned int queue);
+	bool (*flow_present)(struct tgbe_device *dev);
+	void (*flow_type)(struct tgbe_device *dev, unsigned int entry,
+			  const struct tgbe_flow_match *match, unsigned int queue);
+	void (*flow_tuple)(struct tgbe_device *dev, unsigned int entry,
+			   const struct tgbe_flow_match *match, unsigned int queue);
+	u32 (*queue_drops)(struct tgbe_device *dev, unsigned int queue);
+	bool splits;
+	bool ptp;
+};
+
+/* Registers that are there on one chip only are marked with its family */
+#define TGBE_ON_82576	BIT(TGBE_FMT_ADV)
+#define TGBE_ON_82574	BIT(TGBE_FMT_EXT)
+#define TGBE_ON_BOTH	(TGBE_ON_82576 | TGBE_ON_82574)
+
+/**
+ * tgbe_is_on() - does this port's chip have a register?
+ * @dev: port
+ * @chips: TGBE_ON_* of the register
+ *
+ * Return: true if so.
+ */
+static inline bool tgbe_is_on(const struct tgbe_device *dev, u8 chips)
+{
+	return chips & BIT(dev->chip->format);
+}
+
+/* tgbe_82576.c, tgbe_82574.c, and what both share in tgbe_chip.c */
+extern const struct tgbe_chip tgbe_chip_82576;
+extern const struct tgbe_chip tgbe_chip_82574;
+void tgbe_chip_stop_bus(struct tgbe_device *dev);
+void tgbe_chip_clear_filters(struct tgbe_device *dev);
+void tgbe_chip_ctrl(struct tgbe_device *dev, u32 clear, u32 set);
+void tgbe_chip_pause_frames(struct tgbe_device *dev);
+void tgbe_chip_pause_marks(struct tgbe_device *dev);
+int tgbe_chip_get_smbi(struct tgbe_device *dev);
+void tgbe_chip_put_smbi(struct tgbe_device *dev);
+void tgbe_chip_program(struct tgbe_device *dev, struct tgbe_ring *ring);
+
+#endif /* _TGBE_CHIP_H_ */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How often a vector may interrupt */
+#ifndef _TGBE_MODERATION_H_
+#define _TGBE_MODERATION_H_
+
+#include <linux/dim.h>
+#include <linux/types.h>
+
+struct tgbe_device;
+struct tgbe_vector;
+
+/**
+ * struct tgbe_coalesce - what a user wishes of one direction's interrupts
+ * @usecs: microseconds between interrupts; 0: as soon as there is work
+ * @frames: frames that an interrupt shall report, if they come within @usecs;
+ *	    0: no wish
+ * @usecs_irq: the same as @usecs while polls follow each other; 0: as @usecs
+ * @frames_irq: the same as @frames while polls follow each other; 0: as @frames
+ * @adaptive: choose the interval by load and let the other members be
+ */
+struct tgbe_coalesce {
+	u32 usecs;
+	u32 frames;
+	u32 usecs_irq;
+	u32 frames_irq;
+	bool adaptive;
+};
+
+/**
+ * struct tgbe_moderation - the wishes for one vector
+ * @rx: receive
+ * @tx: transmit completion
+ */
+struct tgbe_moderation {
+	struct tgbe_coalesce rx;
+	struct tgbe_coalesce tx;
+};
+
+/**
+ * struct tgbe_pacer - how one direction's wishes are met; the poll's
+ * @frames: taken since the last interrupt
+ * @interval: that would have collected the wanted frames, in 1/16 us
+ * @seen: frames since the interval was corrected
+ * @looks: interrupts that brought them
+ * @cut: one of those came early, for the other direction
+ * @adaptive_usecs: what the load asks for
+ * @dim: the judge of that
+ */
+struct tgbe_pacer {
+	u32 frames;
+	u32 interval;
+	u32 seen;
+	u8 looks;
+	bool cut;
+	u32 adaptive_usecs;
+	struct dim dim;
+};
+
+extern const struct tgbe_moderation tgbe_moderation_default;
+void tgbe_moderation_init(struct tgbe_vector *vector);
+void tgbe_moderation_start(struct tgbe_device *dev);
+void tgbe_moderation_stop(struct tgbe_device *dev);
+void tgbe_moderation_renew(struct tgbe_vector *vector);
+void tgbe_moderation_forget(struct tgbe_vector *vector);
+void tgbe_moderation_polled(struct tgbe_vector *vector, unsigned int received,
+			    unsigned int sent, bool done);
+
+#endif /* _TGBE_MODERATION_H_ */
