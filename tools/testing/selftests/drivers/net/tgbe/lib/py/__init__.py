@@ -35,10 +35,10 @@ except ModuleNotFoundError as e:
     sys.exit(4)
 
 # pylint: disable=wrong-import-position
-from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, irq_lines, \
+from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, mark_log, irq_lines, \
     affinities, move_vector, snmp, sum_stats, DEBUG_KERNEL
 from .traffic import UdpFlow, UdpPair, UdpTally, Noise, TcpStreams, Pktgen, exchange, \
-    knock
+    knock, queue_of_cpu
 from .frames import FrameTap, HashedFrames, LargestFrame
 from .regs import Bar, mdio_read, mdio_write, queue_switch
 from .ioctl import CHANNELS, COALESCE, IoctlCard, NetlinkRings, RINGS
@@ -60,10 +60,10 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "ksft_eq", "ksft_ge", "ksft_in", "ksft_is", "ksft_lt",
            "ksft_ne", "ksft_not_in", "ksft_raises", "ksft_true", "ksft_gt",
            "ksft_not_none", "NetDrvEpEnv",
-           "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "irq_lines",
-           "affinities", "move_vector", "snmp", "sum_stats", "DEBUG_KERNEL",
+           "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "mark_log",
+           "irq_lines", "affinities", "move_vector", "snmp", "sum_stats", "DEBUG_KERNEL",
            "UdpFlow", "UdpPair", "UdpTally", "Noise", "TcpStreams", "Pktgen",
-           "exchange", "knock",
+           "exchange", "knock", "queue_of_cpu",
            "FrameTap", "HashedFrames", "LargestFrame", "Bar", "mdio_read", "mdio_write",
            "queue_switch", "CHANNELS", "COALESCE", "IoctlCard", "NetlinkRings", "RINGS",
            "read_knobs", "rss_key", "rss_table", "values_of",
