@@ -39,7 +39,8 @@ from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, mark_log, i
     affinities, move_vector, snmp, sum_stats, DEBUG_KERNEL
 from .traffic import UdpFlow, UdpPair, UdpTally, Noise, TcpStreams, Pktgen, exchange, \
     knock, queue_of_cpu
-from .frames import FrameTap, HashedFrames, LargestFrame
+from .frames import FrameTap, HashedFrames, LargestFrame, Ip4Tap, TcpSender, checksum, \
+    ip4_header, pseudo_header, TCP_ACK, TCP_CWR
 from .regs import Bar, mdio_read, mdio_write, queue_switch
 from .ioctl import CHANNELS, COALESCE, IoctlCard, NetlinkRings, RINGS
 from .knobs import read_knobs, rss_key, rss_table, values_of
@@ -64,7 +65,8 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "irq_lines", "affinities", "move_vector", "snmp", "sum_stats", "DEBUG_KERNEL",
            "UdpFlow", "UdpPair", "UdpTally", "Noise", "TcpStreams", "Pktgen",
            "exchange", "knock", "queue_of_cpu",
-           "FrameTap", "HashedFrames", "LargestFrame", "Bar", "mdio_read", "mdio_write",
+           "FrameTap", "HashedFrames", "LargestFrame", "Ip4Tap", "TcpSender", "checksum",
+           "ip4_header", "pseudo_header", "TCP_ACK", "TCP_CWR", "Bar", "mdio_read", "mdio_write",
            "queue_switch", "CHANNELS", "COALESCE", "IoctlCard", "NetlinkRings", "RINGS",
            "read_knobs", "rss_key", "rss_table", "values_of",
            "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping",
