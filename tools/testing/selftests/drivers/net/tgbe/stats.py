@@ -181,6 +181,8 @@ def never_backwards(cfg) -> None:
     defer(ip, f"link set dev {name} mtu {mtu}")
     defer(ip, f"link set dev {name} up")
     channels = [f"ethtool -L {name} combined {count}" for count in (1, most) if most > 1]
+    if channels:
+        defer(cmd, channels[-1])
     exchange(*cfg.ends, "4", bytes(2 << 20))
     # something on each queue, or nothing could be forgotten with it
     knock(cfg.peer, cfg.dut, "4", 200)
