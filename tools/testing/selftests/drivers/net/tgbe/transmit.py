@@ -73,8 +73,8 @@ def ecn_segmentation(cfg, active) -> None:
 def _forward(cfg):
     """Send what comes for nobody's address back to the peer; and let GRO wait for more"""
     neighbour = f"{Pktgen.NOBODY} dev {cfg.ifname}"
-    defer(cfg.dut.ip, f"neigh del {neighbour}")
     cfg.dut.ip(f"neigh replace {neighbour} lladdr {cfg.peer.sysfs('address')} nud permanent")
+    defer(cfg.dut.ip, f"neigh del {neighbour}")
     for path, value in ((f"/proc/sys/net/ipv4/conf/{cfg.ifname}/forwarding", "1"),
                         (f"/sys/class/net/{cfg.ifname}/gro_flush_timeout", "20000000")):
         _keep(Path(path))
