@@ -12,10 +12,31 @@ from pathlib import Path
 from lib.py import ksft_run, ksft_exit
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_is, ksft_ne, \
     ksft_true, ksft_variants
-from lib.py import KsftSkipEx, NetdevFamily
+from lib.py import KsftNamedVariant, KsftSkipEx, NetdevFamily
 from lib.py import cmd, defer, ethtool, irq_lines, TgbeEnv
 
 RING_LIMITS = (64, 4096)
+
+# Statistics that engineers search for, of the port and of each queue N
+PORT_STATS = ("rx_fifo_errors", "tx_fifo_errors", "rx_missed_errors", "rx_no_buffer",
+              "rx_crc_errors", "rx_align_errors", "link_events")
+QUEUE_STATS = ("rx_queue_N_packets", "rx_queue_N_bytes", "rx_queue_N_drops",
+               "rx_queue_N_errors", "rx_queue_N_csum_errors", "rx_queue_N_alloc_failed",
+               "rx_queue_N_polls", "rx_queue_N_doorbells", "tx_queue_N_packets",
+               "tx_queue_N_bytes", "tx_queue_N_dropped", "tx_queue_N_stops",
+               "tx_queue_N_restarts", "tx_queue_N_doorbells", "tx_queue_N_timeouts",
+               "queue_N_interrupts")
+
+# Each look that ethtool gives of a port, and a word of it that says something
+VIEWS = (("", "Speed: 1000Mb/s"), ("-i", "driver: tgbe"), ("-S", r"rx_queue_0_packets: \d+"),
+         ("-g", r"RX:\s+4096"), ("-l", r"Combined:\s+\d+"), ("-c", r"rx-usecs:\s+\d+"),
+         ("-k", "tcp-segmentation-offload: on"), ("-x", r"RSS hash key:\s+[0-9a-f]{2}:"),
+         ("-n NETIF rx-flow-hash tcp4", "IP SA"), ("-d", r"(?m)^0x0010:?\s"),
+         ("-e", r"(?m)^0x0000:?\s"), ("-t NETIF online", "The test result is PASS"),
+         ("-a", r"RX:\s+on"), ("-I -a", r"tx_pause_frames: \d+\s+rx_pause_frames: \d+"),
+         ("-T", "PTP Hardware Clock"),
+         ("-Q NETIF --show-coalesce", r"rx-usecs:\s+\d+"),
+         ("-S NETIF --groups eth-mac", r"eth-mac-FramesTransmittedOK: \d+"))
 
 
 def driver_info(cfg) -> None:
@@ -85,13 +106,17 @@ def offloads(cfg) -> None:
 
 
 def statistics(cfg) -> None:
-    """ ethtool -S: every queue has its rows, no name comes twice, values move """
+    """
+    ethtool -S: what engineers search for is there, also for every queue, no name comes
+    twice, values move
+    """
     names = re.findall(r"^\s+(\S.*?):", ethtool(f"-S {cfg.ifname}").stdout, re.M)
     ksft_eq(len(names), len(set(names)), "a name comes twice")
+    for name in PORT_STATS:
+        ksft_in(name, names)
     for queue in range(cfg.expected_queues()):
-        for row in ("packets", "bytes", "doorbells"):
-            for name in (f"rx_queue_{queue}_{row}", f"tx_queue_{queue}_{row}"):
-                ksft_true(name in names, f"{name} is missing")
+        for name in QUEUE_STATS:
+            ksft_in(name.replace("N", str(queue)), names)
     ksft_true(all(len(name) < 32 for name in names), "a name is cut off")
 
     def moved(stats):
@@ -99,6 +124,23 @@ def statistics(cfg) -> None:
     before = moved(cfg.dut.ethtool_stats())
     cfg.dut.ping(cfg.peer, "4", count=5)
     ksft_ge(moved(cfg.dut.ethtool_stats()) - before, 10)
+
+
+@ksft_variants([KsftNamedVariant(args.replace(" ", "_").lstrip("-") or "alone", args, word)
+                for args, word in VIEWS])
+def view(cfg, args, word) -> None:
+    """ Whatever one asks ethtool for, there is an answer """
+    if "NETIF" not in args:
+        args += " NETIF"
+    text = ethtool(args.replace("NETIF", cfg.ifname)).stdout
+    ksft_true(re.search(word, text), f"no '{word}' in {text}")
+
+
+def no_module(cfg) -> None:
+    """ ethtool -m: a port with a socket for twisted pair has no module, and says so """
+    res = cmd(f"ethtool -m {cfg.ifname}", fail=False)
+    ksft_ne(res.ret, 0)
+    ksft_in("not supported", res.stderr)
 
 
 def interrupts(cfg) -> None:
@@ -175,7 +217,7 @@ def main() -> None:
 
     with TgbeEnv(__file__) as cfg:
         ksft_run([driver_info, link_settings, message_level, rings, channels,
-                  offloads, statistics, interrupts, queue_napi_irq,
+                  offloads, statistics, view, no_module, interrupts, queue_napi_irq,
                   xps_default, ping],
                  args=(cfg, ))
     ksft_exit()

@@ -62,12 +62,6 @@ def change_under_tcp(cfg, ipver) -> None:
     ksft_eq(lost(), 0, "carrier moved")
 
 
-def _queue_packets(cfg):
-    stats = cfg.dut.ethtool_stats()
-    return {int(m.group(1)): v for k, v in stats.items()
-            if (m := re.fullmatch(r"rx_queue_(\d+)_packets", k))}
-
-
 def _send_flows(cfg, kind):
     """Frames of many flows of udp or tcp, to us; how many at least"""
     if kind.startswith("tcp"):
@@ -81,10 +75,12 @@ def _send_flows(cfg, kind):
 
 def _used_queues(cfg, kind="udp46"):
     """The queues that frames of many flows arrive on"""
-    before = _queue_packets(cfg)
+    def received():
+        return cfg.dut.per_queue("rx", "packets")
+    before = received()
 
     def moved():
-        return {q: packets - before[q] for q, packets in _queue_packets(cfg).items()}
+        return {q: packets - before[q] for q, packets in received().items()}
     sent = _send_flows(cfg, kind)
     wait_until(lambda: sum(moved().values()) >= sent * 9 // 10, "frames reach no queue", 10)
     return {q: packets for q, packets in moved().items() if packets > sent // 100}

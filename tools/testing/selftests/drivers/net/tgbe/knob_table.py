@@ -13,7 +13,7 @@ from pathlib import Path
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_in, ksft_true, ksft_variants, KsftNamedVariant
 from lib.py import EthtoolFamily
-from lib.py import cmd, defer, read_knobs, rss_key, TgbeEnv
+from lib.py import cmd, defer, mark_log, read_knobs, rss_key, TgbeEnv
 
 HERE = Path(__file__).parent
 LIVE = ("yes", "link", "cut", "stack")
@@ -77,7 +77,8 @@ def _put_back(cfg, knob):
 def each_knob(cfg, knob) -> None:
     """
     The command of a row takes the ends of its range, and what is set is shown; what
-    is beyond is refused and changes nothing. The link stays where the row says so.
+    is beyond is refused with a word about the limit, and changes nothing. The link stays
+    where the row says so.
     """
     rng = random.Random(1)
     if not knob.on(cfg):
@@ -114,9 +115,13 @@ def _go_through(cfg, knob, rng):
         shown = knob.get(cfg.dut)
         ksft_true(_same(knob, shown, value), f"set to {value}, shown as {shown}")
     for value in knob.beyond(cfg):
+        mark = mark_log()
         said = knob.refuses(cfg.dut, value)
-        ksft_pr(f"{value}: {said}")
         ksft_true(said, f"{value} was accepted")
+        # where a call has no room for a text, that is in the log
+        text = "\n".join([said or "", *cfg.log(mark)])
+        ksft_pr(f"{value}: {text}")
+        ksft_true(knob.explains(cfg, text), f"{value}: no word about the limit")
         ksft_eq(knob.get(cfg.dut), shown, "a refused value changed something")
 
 

@@ -17,7 +17,7 @@ from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_true, ksft_variants
 from lib.py import KsftFailEx, NetdevFamily
 from lib.py import Bar, cmd, defer, exchange, mdio_read, settled, sum_stats
-from lib.py import TgbeEnv, UdpFlow, UdpPair
+from lib.py import TgbeEnv, UdpFlow, UdpPair, DEBUG_KERNEL
 
 TRACE = Path("/sys/kernel/tracing")
 LOCAL_TYPE = 0x88b5     # IEEE 802: local experimental
@@ -103,6 +103,27 @@ def refill_batch(cfg) -> None:
         rates.append(moved["doorbells"] / moved["packets"])
     ksft_gt(rates[0], rates[1])
     ksft_gt(rates[1], rates[2])
+
+
+def clean_batch(cfg) -> None:
+    """ No poll takes back more frames than tx_clean_batch; with more, fewer polls do """
+    # a frame that the card cuts counts as many
+    cfg.dut.set_feature("tx-tcp-segmentation", False)
+    rates = {}
+    for batch in (1, 256):
+        _set_knob(cfg, "tx_clean_batch", batch)
+        before = cfg.dut.ethtool_stats()
+        exchange(cfg.dut, cfg.peer, "4", cfg.data[:8 << 20])
+        after = cfg.dut.ethtool_stats()
+        polls, packets = (sum_stats(after, pattern) - sum_stats(before, pattern)
+                          for pattern in (r"rx_queue_\d+_polls", r"tx_queue_\d+_packets"))
+        ksft_pr(f"batch {batch}: {polls} polls, {packets} frames")
+        rates[batch] = polls / packets
+        if batch == 1:
+            # of each queue a poll may be under way, whose frame is counted already
+            ksft_ge(polls + cfg.dut.queues(), packets)
+    if not DEBUG_KERNEL:
+        ksft_gt(rates[1], rates[256])
 
 
 def tx_copybreak(cfg) -> None:
@@ -333,8 +354,8 @@ def main() -> None:
 
     with TgbeEnv(__file__) as cfg:
         cfg.data = os.urandom(16 << 20)
-        ksft_run([shares_have_limits, poll_batch, refill_batch, tx_copybreak, rx_fcs,
-                  rx_all, loopback, pause, link_settings, link_restart,
+        ksft_run([shares_have_limits, poll_batch, refill_batch, clean_batch, tx_copybreak,
+                  rx_fcs, rx_all, loopback, pause, link_settings, link_restart,
                   standard_statistics, dumps, identify],
                  args=(cfg, ))
     ksft_exit()

@@ -10,7 +10,7 @@ that has them the registers are looked at.
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_in, ksft_ne
 from lib.py import KsftSkipEx
-from lib.py import cmd, defer, dump, TgbeEnv
+from lib.py import cmd, defer, dump, mark_log, TgbeEnv
 
 NTUPLE = "ntuple-filters"
 RULE = "flow-type tcp4 src-ip 192.0.2.1 dst-port 80 action 0"
@@ -37,17 +37,12 @@ def _has_filters(cfg):
     return not cfg.dut.features()[NTUPLE]["fixed"]
 
 
-def _log(cfg):
-    return [row for row in cmd("dmesg").stdout.splitlines()
-            if cfg.ifname in row or cfg.pci in row]
-
-
 def reason_is_told(cfg) -> None:
     """ A card without filters is recognised at probe, and the log says so """
     if _has_filters(cfg):
         raise KsftSkipEx("this card has filters")
     if cfg.chip == "igb":
-        ksft_ne([row for row in _log(cfg) if "no receive filters" in row], [])
+        ksft_ne([row for row in cfg.log() if "no receive filters" in row], [])
     ksft_eq(cfg.dut.features()[NTUPLE]["active"], False)
 
 
@@ -56,13 +51,13 @@ def rules_refused(cfg) -> None:
     if _has_filters(cfg):
         raise KsftSkipEx("this card has filters")
     before = _filters(cfg)
-    seen = len(_log(cfg))
+    mark = mark_log()
     for rule in (RULE, "flow-type ether proto 0x88cc action 0 loc 0"):
         res = cmd(f"ethtool -N {cfg.ifname} {rule}", fail=False)
         ksft_ne(res.ret, 0)
         ksft_in("Operation not supported", res.stderr)
     # with a location ethtool does not ask for the table, so the rule gets here
-    told = [row for row in _log(cfg)[seen:] if "refused: " in row]
+    told = [row for row in cfg.log(mark) if "refused: " in row]
     ksft_pr(told)
     ksft_in(WHY[cfg.chip], " ".join(told))
     ksft_in("Operation not supported", cmd(f"ethtool -n {cfg.ifname}", fail=False).stderr)

@@ -18,7 +18,8 @@ from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_is, ksft_lt, ksft_true, \
     ksft_variants
 from lib.py import KsftFailEx, KsftSkipEx
 from lib.py import cmd, defer, exchange, settled, wait_until
-from lib.py import Bar, FrameTap, HashedFrames, LargestFrame, snmp, sum_stats
+from lib.py import Bar, checksum, FrameTap, HashedFrames, ip4_header, LargestFrame, \
+    pseudo_header, snmp, sum_stats
 from lib.py import TcpStreams, TgbeEnv, UdpPair
 
 MIB = 1 << 20
@@ -116,23 +117,13 @@ def tx_checksums(cfg) -> None:
 
 def _udp4_frame(cfg, port, payload, spoil):
     """A UDP/IPv4 frame from the peer to us, whose UDP checksum may be spoilt"""
-    def csum(data):
-        if len(data) % 2:
-            data += b"\0"
-        total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-        while total >> 16:
-            total = (total & 0xffff) + (total >> 16)
-        return ~total & 0xffff
-
     src, dst = (socket.inet_aton(e.addr_v["4"]) for e in (cfg.peer, cfg.dut))
     udp = struct.pack("!HHHH", 5353, port, 8 + len(payload), 0) + payload
-    pseudo = src + dst + struct.pack("!BBH", 0, socket.IPPROTO_UDP, len(udp))
-    value = csum(pseudo + udp) or 0xffff
+    pseudo = pseudo_header(src, dst, socket.IPPROTO_UDP, len(udp))
+    value = checksum(pseudo + udp) or 0xffff
     udp = udp[:6] + struct.pack("!H", value ^ (0x1234 if spoil else 0)) + udp[8:]
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64,
-                       socket.IPPROTO_UDP, 0, src, dst)
-    head = head[:10] + struct.pack("!H", csum(head)) + head[12:]
-    return cfg.dut.mac() + cfg.peer.mac() + b"\x08\x00" + head + udp
+    return cfg.dut.mac() + cfg.peer.mac() + b"\x08\x00" + \
+        ip4_header(src, dst, socket.IPPROTO_UDP, len(udp)) + udp
 
 
 @ksft_variants([True, False])

@@ -9,7 +9,8 @@ import re
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_true, ksft_variants
-from lib.py import cmd, defer, exchange, ip, settled, TgbeEnv, UdpPair
+from lib.py import KsftSkipEx, NetdevFamily, NlError
+from lib.py import cmd, defer, exchange, ip, knock, settled, TgbeEnv, UdpPair
 
 ETH_HEADER = 14
 HEADERS = {"4": ETH_HEADER + 20 + 8, "6": ETH_HEADER + 40 + 8}
@@ -17,6 +18,10 @@ MIN_FRAME = 60      # without FCS; shorter ones are padded
 # Bytes of TCP under way that fit the default ring of either end: where frames
 # are to be compared, none may be lost
 WINDOW = 64 << 10
+HALF_PAGE = 2048
+# What a pool of pages counts
+GIVEN_OUT = ("alloc-fast", "alloc-slow")
+RETURNED = ("recycle-cached", "recycle-ring")
 
 
 def _quiet(cfg):
@@ -162,33 +167,77 @@ def views_agree(cfg) -> None:
         ksft_eq(len(set(values)), 1, f"{name}: ip, proc, sysfs, ethtool: {values}")
 
 
+def _all_counters(cfg):
+    """Those of ip -s -s, of ethtool -S and of the port's queues together"""
+    flat = {f"{way} {key}": value for way, part in cfg.dut.stats().items()
+            for key, value in part.items()}
+    queues, = NetdevFamily().qstats_get({"ifindex": cfg.ifindex}, dump=True)
+    return flat | cfg.dut.ethtool_stats() | {f"qstats {key}": value
+                                             for key, value in queues.items()}
+
+
 def never_backwards(cfg) -> None:
-    """ No counter of ip -s -s or ethtool -S falls over -G, MTU, down and up """
-    rings, mtu = cfg.dut.rings(), cfg.dut.sysfs("mtu")
+    """ No counter falls over -G, -L, MTU, --reset, self-test, down and up """
+    name, rings, mtu, most = cfg.ifname, cfg.dut.rings(), cfg.dut.sysfs("mtu"), cfg.dut.queues()
     defer(cfg.dut.set_rings, *rings)
     defer(cfg.wait_link)
-    defer(ip, f"link set dev {cfg.ifname} mtu {mtu}")
-    defer(ip, f"link set dev {cfg.ifname} up")
-
-    def counters():
-        flat = {f"{way} {key}": value for way, part in cfg.dut.stats().items()
-                for key, value in part.items()}
-        return flat | cfg.dut.ethtool_stats()
-
+    defer(ip, f"link set dev {name} mtu {mtu}")
+    defer(ip, f"link set dev {name} up")
+    channels = [f"ethtool -L {name} combined {count}" for count in (1, most) if most > 1]
+    if channels:
+        defer(cmd, channels[-1])
     exchange(*cfg.ends, "4", bytes(2 << 20))
-    before = counters()
-    for what in (f"ethtool -G {cfg.ifname} rx 512 tx 512",
-                 f"ip link set dev {cfg.ifname} mtu 3000",
-                 f"ethtool -G {cfg.ifname} rx 128 tx 128",
-                 f"ip link set dev {cfg.ifname} down",
-                 f"ethtool -G {cfg.ifname} rx 64 tx 64",
-                 f"ip link set dev {cfg.ifname} up",
-                 f"ip link set dev {cfg.ifname} mtu 1500"):
-        cmd(what)
-        now = counters()
+    # something on each queue, or nothing could be forgotten with it
+    knock(cfg.peer, cfg.dut, "4", 200)
+    before = _all_counters(cfg)
+    ksft_gt(min(before["qstats rx-packets"], before["qstats tx-packets"]), 1000)
+    for what in (f"ethtool -G {name} rx 512 tx 512", *channels,
+                 f"ip link set dev {name} mtu 3000",
+                 f"ethtool -G {name} rx 128 tx 128",
+                 f"ethtool --reset {name} all",
+                 f"ethtool -t {name} offline",
+                 f"ip link set dev {name} down",
+                 f"ethtool -G {name} rx 64 tx 64",
+                 f"ip link set dev {name} up",
+                 f"ip link set dev {name} mtu 1500"):
+        cmd(what, timeout=120)
+        if "reset" in what or "offline" in what:
+            # the link comes back later
+            cfg.wait_link()
+        now = _all_counters(cfg)
         fell = {k: (v, now.get(k)) for k, v in before.items() if now.get(k, 0) < v}
         ksft_eq(fell, {}, f"after {what}")
         before = now
+
+
+def page_pools(cfg) -> None:
+    """ Each receive queue has a pool of pages, of its NAPI, which gives and takes back """
+    family = NetdevFamily()
+    napis = sorted(queue["napi-id"] for queue in
+                   family.queue_get({"ifindex": cfg.ifindex}, dump=True)
+                   if queue["type"] == "rx")
+
+    pools = {pool["id"]: pool for pool in family.page_pool_get({}, dump=True)
+             if pool.get("ifindex") == cfg.ifindex and "detach-time" not in pool}
+    ksft_eq(sorted(pool.get("napi-id") for pool in pools.values()), napis)
+    for pool in pools.values():
+        # what waits for frames to come
+        ksft_ge(pool["inflight-mem"], cfg.dut.rings()[0] * HALF_PAGE // 2)
+
+    def moved():
+        rows = [row for row in family.page_pool_stats_get({}, dump=True)
+                if row["info"]["id"] in pools]
+        return {" ".join(what): sum(row[key] for row in rows for key in what)
+                for what in (GIVEN_OUT, RETURNED)}
+    try:
+        before = moved()
+    except NlError as ex:
+        raise KsftSkipEx("pools are there; this kernel does not count what they do") from ex
+    exchange(*cfg.ends, "4", bytes(8 << 20))
+    after = moved()
+    ksft_pr(f"before {before}, after {after}")
+    for what, value in before.items():
+        ksft_gt(after[what] - value, 1000, what)
 
 
 def error_counters_quiet(cfg) -> None:
@@ -215,7 +264,7 @@ def main() -> None:
 
     with TgbeEnv(__file__) as cfg:
         ksft_run([exact, tcp_balance, vlan_balance, balance_over_changes,
-                  views_agree, never_backwards, error_counters_quiet],
+                  views_agree, never_backwards, page_pools, error_counters_quiet],
                  args=(cfg, ))
     ksft_exit()
 

@@ -8,30 +8,12 @@ off in the card, behind the driver's back.
 """
 
 import os
-import re
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
-from lib.py import ksft_eq, ksft_ge, ksft_variants
+from lib.py import ksft_eq, ksft_ge, ksft_in, ksft_variants
 from lib.py import KsftFailEx, KsftSkipEx
-from lib.py import Bar, defer, expect_in_log, queue_switch
+from lib.py import Bar, defer, expect_in_log, mark_log, queue_of_cpu, queue_switch
 from lib.py import TgbeEnv, UdpFlow, UdpPair, wait_until
-
-
-def _per_queue(cfg, row):
-    stats = cfg.dut.ethtool_stats()
-    return {int(m.group(1)): value for name, value in stats.items()
-            if (m := re.fullmatch(rf"tx_queue_(\d+)_{row}", name))}
-
-
-def _queue_of_cpu(cfg, pair, cpu):
-    """Send from this CPU from now on; the queue its packets take"""
-    os.sched_setaffinity(0, {cpu})
-    before = _per_queue(cfg, "packets")
-    for _ in range(50):
-        pair.send(bytes(100))
-        pair.rx.recv(200)
-    after = _per_queue(cfg, "packets")
-    return max(after, key=lambda q: after[q] - before[q])
 
 
 def _fill(cfg, pair):
@@ -54,7 +36,7 @@ def _switch_off(cfg, queue):
 
 @ksft_variants(["first", "last"])
 def one_queue_stalls(cfg, which) -> None:
-    """ The stalled queue comes back; nothing else happens """
+    """ The stalled queue comes back, and the log names it; nothing else happens """
     cpus = sorted(os.sched_getaffinity(0))
     defer(os.sched_setaffinity, 0, cpus)
     cpu = cpus[0] if which == "first" else cpus[-1]
@@ -63,16 +45,18 @@ def one_queue_stalls(cfg, which) -> None:
 
     pair = UdpPair(*cfg.ends, "4")
     defer(pair.close)
-    queue = _queue_of_cpu(cfg, pair, cpu)
+    queue = queue_of_cpu(pair, cfg.dut, cpu)
     ksft_pr(f"queue {queue}, CPU {cpu}")
     lost = cfg.link_lost()
-    before = _per_queue(cfg, "timeouts")
+    before = cfg.dut.per_queue("tx", "timeouts")
 
     expect_in_log("NETDEV WATCHDOG")
+    mark = mark_log()
     _switch_off(cfg, queue)
     _fill(cfg, pair)
-    wait_until(lambda: _per_queue(cfg, "timeouts")[queue] > before[queue],
+    wait_until(lambda: cfg.dut.per_queue("tx", "timeouts")[queue] > before[queue],
                "timeout was not noticed")
+    ksft_in(f"transmit queue {queue} is stuck, restarting it", "\n".join(cfg.log(mark)))
 
     # What was stuck may be gone; what is sent from now on must arrive
     pair.tx.settimeout(60)
@@ -92,7 +76,7 @@ def one_queue_stalls(cfg, which) -> None:
     with Bar(cfg.pci) as regs:
         ksft_eq(regs[reg] & bit, bit, "the queue is off")
 
-    after = _per_queue(cfg, "timeouts")
+    after = cfg.dut.per_queue("tx", "timeouts")
     ksft_eq({q: n - before[q] for q, n in after.items() if q != queue},
             {q: 0 for q in after if q != queue}, "timeouts of other queues")
     ksft_eq(lost(), 0, "carrier moved")
@@ -108,18 +92,18 @@ def others_go_on(cfg) -> None:
     pair = UdpPair(*cfg.ends, "4")
     defer(pair.close)
     cfg.pin_neighbours()
-    stuck = _queue_of_cpu(cfg, pair, cpus[0])
-    busy = _queue_of_cpu(cfg, pair, cpus[-1])
+    stuck = queue_of_cpu(pair, cfg.dut, cpus[0])
+    busy = queue_of_cpu(pair, cfg.dut, cpus[-1])
     if stuck == busy:
         raise KsftSkipEx("both CPUs use one queue")
     # The flow's processes inherit this CPU
     with UdpFlow(*cfg.ends, ipvers="4") as flow:
         os.sched_setaffinity(0, {cpus[0]})
-        before = _per_queue(cfg, "timeouts")
+        before = cfg.dut.per_queue("tx", "timeouts")
         expect_in_log("NETDEV WATCHDOG")
         _switch_off(cfg, stuck)
         _fill(cfg, pair)
-        wait_until(lambda: _per_queue(cfg, "timeouts")[stuck] > before[stuck],
+        wait_until(lambda: cfg.dut.per_queue("tx", "timeouts")[stuck] > before[stuck],
                    "timeout was not noticed")
         flow.progress(1000)
     ksft_pr(f"queue {stuck} stuck, flow on queue {busy}: {flow.tally}")

@@ -35,11 +35,12 @@ except ModuleNotFoundError as e:
     sys.exit(4)
 
 # pylint: disable=wrong-import-position
-from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, irq_lines, \
+from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, mark_log, irq_lines, \
     affinities, move_vector, snmp, sum_stats, DEBUG_KERNEL
 from .traffic import UdpFlow, UdpPair, UdpTally, Noise, TcpStreams, Pktgen, exchange, \
-    knock
-from .frames import FrameTap, HashedFrames, LargestFrame
+    knock, queue_of_cpu
+from .frames import FrameTap, HashedFrames, LargestFrame, Ip4Tap, TcpSender, checksum, \
+    ip4_header, pseudo_header, TCP_ACK, TCP_CWR
 from .regs import Bar, mdio_read, mdio_write, queue_switch
 from .ioctl import CHANNELS, COALESCE, IoctlCard, NetlinkRings, RINGS
 from .knobs import read_knobs, rss_key, rss_table, values_of
@@ -60,11 +61,12 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "ksft_eq", "ksft_ge", "ksft_in", "ksft_is", "ksft_lt",
            "ksft_ne", "ksft_not_in", "ksft_raises", "ksft_true", "ksft_gt",
            "ksft_not_none", "NetDrvEpEnv",
-           "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "irq_lines",
-           "affinities", "move_vector", "snmp", "sum_stats", "DEBUG_KERNEL",
+           "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "mark_log",
+           "irq_lines", "affinities", "move_vector", "snmp", "sum_stats", "DEBUG_KERNEL",
            "UdpFlow", "UdpPair", "UdpTally", "Noise", "TcpStreams", "Pktgen",
-           "exchange", "knock",
-           "FrameTap", "HashedFrames", "LargestFrame", "Bar", "mdio_read", "mdio_write",
+           "exchange", "knock", "queue_of_cpu",
+           "FrameTap", "HashedFrames", "LargestFrame", "Ip4Tap", "TcpSender", "checksum",
+           "ip4_header", "pseudo_header", "TCP_ACK", "TCP_CWR", "Bar", "mdio_read", "mdio_write",
            "queue_switch", "CHANNELS", "COALESCE", "IoctlCard", "NetlinkRings", "RINGS",
            "read_knobs", "rss_key", "rss_table", "values_of",
            "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping",

@@ -51,6 +51,13 @@ def _kmsg(line):
         log.write(line)
 
 
+def mark_log():
+    """Put a mark into the kernel log, and return it"""
+    mark = f"tgbe-mark {os.urandom(8).hex()}"
+    _kmsg(f"{mark}\n")
+    return mark
+
+
 def expect_in_log(pattern):
     """Announce a kernel report that this test provokes, until the test ends"""
     _kmsg(f"tgbe-expect: {pattern}\n")
@@ -159,6 +166,11 @@ class End:
             if value.strip().isdigit():
                 stats[name.strip()] = int(value)
         return stats
+
+    def per_queue(self, way, row):
+        """A row that ethtool -S has for each queue: {queue: count}"""
+        return {int(m.group(1)): value for name, value in self.ethtool_stats().items()
+                if (m := re.fullmatch(rf"{way}_queue_(\d+)_{row}", name))}
 
     def rings(self):
         """Ring sizes now, as (rx, tx)"""
@@ -288,6 +300,12 @@ class TgbeEnv(NetDrvEpEnv):
         """
         start = sum(end.carrier_changes() for end in self.ends)
         return lambda: sum(end.carrier_changes() for end in self.ends) - start
+
+    def log(self, since=""):
+        """What the kernel log says of the card, since a mark if there is one"""
+        text = cmd("dmesg").stdout
+        return [row for row in text[text.find(since):].splitlines()
+                if self.ifname in row or self.pci in row]
 
     def driver(self, action):
         """Bind or unbind the card under test"""

@@ -9,10 +9,11 @@ import os
 import socket
 import struct
 import time
+from collections import namedtuple
 
 from net.lib.py import KsftFailEx
 
-from .traffic import SO_RCVBUFFORCE
+from .traffic import Pktgen, SO_RCVBUFFORCE
 
 ETH_P_ALL = 3
 ETH_P_IP = 0x0800
@@ -24,10 +25,40 @@ SKF_AD_RXHASH = 0xfffff000 + 32     # a filter loads the hash of the frame from 
 
 SOL_PACKET = 263
 PACKET_AUXDATA = 8
+PACKET_VNET_HDR = 15
 PACKET_OUTGOING = 4
 TP_STATUS_VLAN_VALID = 1 << 4
 # struct tpacket_auxdata: status, len, snaplen, mac, net, vlan_tci, vlan_tpid
 AUXDATA = struct.Struct("=IIIHHHH")
+# struct virtio_net_hdr: flags, gso_type, hdr_len, gso_size, csum_start, csum_offset
+VNET = struct.Struct("=BBHHHH")
+VNET_NEEDS_CSUM, VNET_TCP4, VNET_ECN = 1, 1, 0x80
+
+IP4 = struct.Struct("!BBHHHBBH4s4s")
+IP_DF, IP_MF, IP_OFFSET = 0x4000, 0x2000, 0x1fff
+TCP = struct.Struct("!HHIIBBHHH")
+TCP_CSUM = 16       # where it stands in the header
+TCP_ACK, TCP_CWR = 0x10, 0x80
+
+
+def checksum(data):
+    """That of the Internet protocols, over an even number of bytes or an odd one"""
+    data += bytes(len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def pseudo_header(src, dst, protocol, length):
+    """What the checksum of so many bytes behind an IPv4 header covers besides them"""
+    return src + dst + struct.pack("!HH", protocol, length)
+
+
+def ip4_header(src, dst, protocol, length, ident=0):
+    """In front of so many bytes, which are not to be fragmented"""
+    head = IP4.pack(0x45, 0, IP4.size + length, ident, IP_DF, 64, protocol, 0, src, dst)
+    return head[:10] + struct.pack("!H", checksum(head)) + head[12:]
 
 
 class FrameTap:
@@ -89,6 +120,80 @@ class FrameTap:
         if not seen or not seen[0] & TP_STATUS_VLAN_VALID:
             return None
         return seen[5]
+
+
+class TcpSender:
+    """
+    Segments of a TCP connection that nobody has, to nobody's address, in frames to
+    @mac from one end; also larger than a frame, for the card or the stack to cut
+    """
+    PORT = 9
+    IDENT = 77      # the identification of each
+
+    def __init__(self, src, mac):
+        self._sock = src.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        self._sock.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
+        self._sock.bind((src.ifname, 0))
+        self._ether = mac + src.mac() + struct.pack("!H", ETH_P_IP)
+        self._addrs = [socket.inet_aton(addr) for addr in (src.addr_v["4"], Pktgen.NOBODY)]
+
+    def close(self):
+        """Close the socket"""
+        self._sock.close()
+
+    def send(self, payload, seq=0, flags=TCP_ACK, mss=0):
+        """Send a segment, with @mss one to be cut into pieces of so many bytes"""
+        to = (*self._addrs, socket.IPPROTO_TCP, TCP.size + len(payload))
+        # whoever cuts or sends it adds the rest to this sum
+        begun = ~checksum(pseudo_header(*to)) & 0xffff
+        tcp = TCP.pack(self.PORT, self.PORT, seq, 1, TCP.size // 4 << 4, flags, 0xffff,
+                       begun, 0)
+        start = len(self._ether) + IP4.size
+        kind = (VNET_TCP4 | (VNET_ECN if flags & TCP_CWR else 0)) if mss else 0
+        vnet = VNET.pack(VNET_NEEDS_CSUM, kind, start + TCP.size, mss, start, TCP_CSUM)
+        self._sock.send(vnet + self._ether + ip4_header(*to, self.IDENT) + tcp + payload)
+
+
+Ip4 = namedtuple("Ip4", ["ident", "more", "offset", "payload"])
+TcpSegment = namedtuple("TcpSegment", ["ident", "seq", "flags", "payload"])
+
+
+class Ip4Tap:
+    """
+    The IPv4 packets of a protocol to one address, as they come into an interface (as
+    they were on the wire, if GRO is off)
+    """
+    def __init__(self, end, protocol, dest=Pktgen.NOBODY):
+        self._sock = end.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        self._sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 25)
+        self._sock.bind((end.ifname, ETH_P_IP))
+        self._sock.setblocking(False)
+        self._want = (protocol, socket.inet_aton(dest))
+        self._seen = []
+
+    def close(self):
+        """Close the socket"""
+        self._sock.close()
+
+    def packets(self):
+        """All since the beginning"""
+        while True:
+            try:
+                data = self._sock.recv(65536)
+            except BlockingIOError:
+                return self._seen
+            _, _, length, ident, fragment, _, protocol, _, _, dest = IP4.unpack_from(data)
+            if (protocol, dest) == self._want:
+                self._seen.append(Ip4(ident, bool(fragment & IP_MF),
+                                      (fragment & IP_OFFSET) * 8, data[IP4.size:length]))
+
+    def segments(self):
+        """The same as TCP segments without options"""
+        parts = []
+        for packet in self.packets():
+            _, _, seq, _, _, flags, *_ = TCP.unpack_from(packet.payload)
+            parts.append(TcpSegment(packet.ident, seq, flags, packet.payload[TCP.size:]))
+        return parts
 
 
 class HashedFrames:

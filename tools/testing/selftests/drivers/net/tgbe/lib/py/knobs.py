@@ -37,6 +37,12 @@ _CAN = {
                                       end.ethtool(end.ifname).stdout)),
     "rule": _has_filters, "ntuple-filters": _has_filters,
 }
+# What is said of values that do not get as far as the driver
+_CORE_SAYS = {
+    "-G": ("exceeds maximum", ), "-L": ("exceeds maximum", "no RX or TX channel"),
+    "-X": ("bad command line", "Invalid argument", "out of range"), "-U": ("nvalid", ),
+    "ip": ("less than device minimum", "greater than device maximum"),
+}
 # Bits of ethtool -s advertise
 LINK_MODES = {0x001: "10baseT/Half", 0x002: "10baseT/Full", 0x004: "100baseT/Half",
               0x008: "100baseT/Full", 0x020: "1000baseT/Full"}
@@ -224,6 +230,12 @@ class Knob:
         if not limits or self._range_on(cfg.chip).endswith(" bits"):
             return []
         return [str(value) for value in (limits[0] - 1, limits[1] + 1) if value >= 0]
+
+    def explains(self, cfg, text):
+        """Does a text name the limits of the driver, or that of the core in its words?"""
+        first, last, _ = self.limits(cfg)
+        wanted = (f"must be {first}..{last}", *_CORE_SAYS.get(self.tool, ()))
+        return any(words in text for words in wanted)
 
     def random(self, cfg, rng, least=0, most=None):
         """Any value, of numbers one from @least to @most"""

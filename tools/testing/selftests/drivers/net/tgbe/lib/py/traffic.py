@@ -52,6 +52,17 @@ class UdpPair:
         self.tx.close()
 
 
+def queue_of_cpu(pair, src, cpu):
+    """Send over @src from this CPU from now on; the queue its packets take"""
+    os.sched_setaffinity(0, {cpu})
+    before = src.per_queue("tx", "packets")
+    for _ in range(50):
+        pair.send(bytes(100))
+        pair.rx.recv(200)
+    after = src.per_queue("tx", "packets")
+    return max(after, key=lambda queue: after[queue] - before[queue])
+
+
 UdpTally = namedtuple("UdpTally", ["sent", "got", "lost", "doubled", "spoilt"])
 
 
