@@ -8,9 +8,9 @@
 #include <linux/prandom.h>
 #include <net/codel.h>
 
-static codel_time_t now;
+static codel_time_t ticks;
 
-#define codel_get_time()	now
+#define codel_get_time()	ticks
 #include "../../../net/sched/sch_txpath.c"
 
 #define FRAME	1000
@@ -67,7 +67,7 @@ static struct bench *bench_create(struct kunit *test)
 	strscpy(bench->dev->name, "txpath%d");
 	KUNIT_ASSERT_EQ(test, register_netdev(bench->dev), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, bench_end, bench), 0);
-	now = 1000000;
+	ticks = 1000000;
 	rtnl_lock();
 	bench->sch = qdisc_create_dflt(netdev_get_tx_queue(bench->dev, 0), &txpath_ops,
 				       TC_H_ROOT, NULL);
@@ -254,7 +254,7 @@ static void no_flow_overtakes_itself(struct kunit *test)
 			    64 + (dice >> 16) % 1400);
 			continue;
 		}
-		now += (dice >> 16) % 1000;
+		ticks += (dice >> 16) % 1000;
 		skb = get(bench);
 		if (!skb)
 			continue;
@@ -288,7 +288,7 @@ static void sparse_flood_starves_nobody(struct kunit *test)
 	for (u32 i = 0; i < 200; i++) {
 		u32 seq;
 
-		now += 10;
+		ticks += 10;
 		for (u32 end = flow + 2; flow < end; flow++)
 			put(test, bench, 0, flow, flow, 500);
 		seq = get_seq(bench);
@@ -303,48 +303,53 @@ static void sparse_flood_starves_nobody(struct kunit *test)
 /* CoDel */
 
 /* A queue that stands: the first drop after an interval above the target, the next
- * ones after interval / sqrt(n); none more when the queue is short again.
+ * ones after interval / sqrt(n), which the kernel approaches in a few steps; none more
+ * when the queue is short again.
  */
 static void codel_law(struct kunit *test)
 {
 	struct bench *bench = bench_create(test);
 	const u32 interval = bench->q->codel.interval, step = interval / 100;
-	u32 first = 0, drops = 0, next[5] = {}, seq = 0;
+	struct txpath_band *band = &bench->q->bands[1];
+	u32 first = 0, drops = 0, when[13] = {}, seq = 0;
 
 	bench->config.sparse = 0;
 	bench_apply(bench);
 	for (u32 i = 0; i < 60; i++)
 		put(test, bench, 0, 1, ++seq, FRAME);
-	for (u32 tick = 0; tick < 400; tick++) {
-		now += step;
+	for (u32 i = 0; i < 1000 && drops < ARRAY_SIZE(when); i++) {
+		ticks += step;
 		put(test, bench, 0, 1, ++seq, FRAME);
 		kfree_skb(get(bench));
-		if (bench->q->bands[1].counts.drops[TC_TXPATH_DROP_AQM] > drops) {
-			if (drops < ARRAY_SIZE(next))
-				next[drops] = now;
-			drops++;
-		}
+		if (band->counts.drops[TC_TXPATH_DROP_AQM] > drops)
+			when[drops++] = ticks;
 		/* above the target when the oldest has waited for so long */
-		if (!first && bench->q->bands[1].bulk.codel.first_above_time)
-			first = now;
+		if (!first && band->bulk.codel.first_above_time)
+			first = ticks;
 	}
-	KUNIT_ASSERT_GE(test, drops, ARRAY_SIZE(next));
-	KUNIT_EXPECT_GT(test, next[0] - first, interval - 2 * step);
-	KUNIT_EXPECT_LT(test, next[0] - first, interval + 3 * step);
-	/* 1, 1/sqrt(2), 1/sqrt(3) of the interval, in hundredths */
-	KUNIT_EXPECT_LE(test, abs((int)((next[1] - next[0]) / step) - 100), 2);
-	KUNIT_EXPECT_LE(test, abs((int)((next[2] - next[1]) / step) - 71), 2);
-	KUNIT_EXPECT_LE(test, abs((int)((next[3] - next[2]) / step) - 58), 2);
+	KUNIT_ASSERT_EQ(test, drops, ARRAY_SIZE(when));
+	KUNIT_EXPECT_GE(test, when[0] - first, interval);
+	KUNIT_EXPECT_LE(test, when[0] - first, interval + 2 * step);
+	KUNIT_EXPECT_LE(test, abs_diff(when[1] - when[0], interval), step);
+	for (u32 n = 4; n < ARRAY_SIZE(when); n++) {
+		u32 gap = when[n] - when[n - 1];
+
+		/* n gap^2 = interval^2, within a step and the approach */
+		KUNIT_EXPECT_GE(test, (gap + 3 * step) / step * ((gap + 3 * step) / step) * n,
+				100 * 100);
+		KUNIT_EXPECT_LE(test, (gap - 3 * step) / step * ((gap - 3 * step) / step) * n,
+				100 * 100);
+	}
 
 	while (bench->sch->q.qlen > 1)
 		kfree_skb(get(bench));
-	drops = bench->q->bands[1].counts.drops[TC_TXPATH_DROP_AQM];
-	for (u32 tick = 0; tick < 300; tick++) {
-		now += step;
+	drops = band->counts.drops[TC_TXPATH_DROP_AQM];
+	for (u32 i = 0; i < 300; i++) {
+		ticks += step;
 		put(test, bench, 0, 1, ++seq, FRAME);
 		kfree_skb(get(bench));
 	}
-	KUNIT_EXPECT_EQ(test, bench->q->bands[1].counts.drops[TC_TXPATH_DROP_AQM], drops);
+	KUNIT_EXPECT_EQ(test, band->counts.drops[TC_TXPATH_DROP_AQM], drops);
 	KUNIT_EXPECT_EQ(test, bench->sch->qstats.drops, drops);
 }
 
@@ -357,7 +362,7 @@ static void aqm_none_drops_nothing(struct kunit *test)
 	for (u32 i = 0; i < 100; i++)
 		put(test, bench, 0, 1, i + 1, FRAME);
 	for (u32 i = 0; i < 100; i++) {
-		now += bench->q->codel.interval;
+		ticks += bench->q->codel.interval;
 		KUNIT_EXPECT_EQ(test, get_seq(bench), i + 1);
 	}
 	KUNIT_EXPECT_EQ(test, bench->sch->qstats.drops, 0);
@@ -625,7 +630,7 @@ static void delays_are_counted(struct kunit *test)
 		bench->config.aqm = aqm;
 		bench_apply(bench);
 		put(test, bench, 0, 1, 1, FRAME);
-		now += 100;
+		ticks += 100;
 		kfree_skb(get(bench));
 		KUNIT_EXPECT_EQ(test, delay[7], aqm + 1);
 	}
