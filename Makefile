@@ -9,6 +9,11 @@ KDIR    ?= /lib/modules/$(shell uname -r)/build
 RELEASE := $(shell cat "$(KDIR)/include/config/kernel.release" 2> /dev/null)
 OUT     := $(CURDIR)/build/$(or $(RELEASE),unknown)
 
+# Where `make install` puts things: tc looks for plugins in the tc/ of the LIBDIR it was
+# compiled with, which on Debian has the name of the architecture in it.
+LIBDIR  ?= /usr/lib$(addprefix /,$(shell $(CC) -print-multiarch 2> /dev/null))
+INSTALL_MOD_PATH ?= $(DESTDIR)
+
 KERNELS := 6.12 7.3 rt debug-mem debug-lock unit
 DRIVERS := tgbe in-tree
 NICS    := igb e1000e
@@ -24,15 +29,18 @@ $(call one-of,DRIVER,$(DRIVERS))
 
 VM := $(if $(KERNEL),--kernel $(KERNEL)) $(if $(NIC),--nic $(NIC)) $(if $(CPUS),--cpus $(CPUS))
 
-.PHONY: modules modules_install load unload demo check check-debug check-unit check-mutants check-knobs check-upstream bench shell lint help clean distclean
+.PHONY: modules modules_install install load unload demo check check-debug check-unit check-mutants check-knobs check-upstream bench shell lint help clean distclean
 
 modules:
 	@test -n "$(RELEASE)" || { echo "no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or set KDIR=" >&2; exit 1; }
 	@$(LAB)/build "$(KDIR)" "$(OUT)" $(if $(W),W=$(W)) $(if $(C),C=$(C))
 
 modules_install: modules
-	@$(MAKE) --no-print-directory -C "$(KDIR)" M="$(OUT)" CONFIG_MODULE_SIG_ALL= DEPMOD=true modules_install
+	@$(MAKE) --no-print-directory -C "$(KDIR)" M="$(OUT)" INSTALL_MOD_PATH="$(INSTALL_MOD_PATH)" CONFIG_MODULE_SIG_ALL= DEPMOD=true modules_install
 	@depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(RELEASE)"
+
+install: modules_install
+	install -D -m 644 "$(OUT)/q_txpath.so" "$(DESTDIR)$(LIBDIR)/tc/q_txpath.so"
 
 load:
 	@tools/load "$(OUT)/drivers/net/ethernet/tgbe/tgbe.ko" $(PCI)
