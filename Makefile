@@ -12,6 +12,7 @@ OUT     := $(CURDIR)/build/$(or $(RELEASE),unknown)
 # Where `make install` puts things: tc looks for plugins in the tc/ of the LIBDIR it was
 # compiled with, which on Debian has the name of the architecture in it.
 LIBDIR  ?= /usr/lib$(addprefix /,$(shell $(CC) -print-multiarch 2> /dev/null))
+MANDIR  ?= /usr/share/man
 INSTALL_MOD_PATH ?= $(DESTDIR)
 
 KERNELS := 6.12 7.3 rt debug-mem debug-lock unit
@@ -41,6 +42,7 @@ modules_install: modules
 
 install: modules_install
 	install -D -m 644 "$(OUT)/q_txpath.so" "$(DESTDIR)$(LIBDIR)/tc/q_txpath.so"
+	install -D -m 644 tools/tc/tc-txpath.8 "$(DESTDIR)$(MANDIR)/man8/tc-txpath.8"
 
 load:
 	@tools/load "$(OUT)/drivers/net/ethernet/tgbe/tgbe.ko" $(PCI)
