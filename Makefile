@@ -75,7 +75,7 @@ check-upstream:
 	@tools/testing/upstream/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(DRIVER),DRIVER=$(DRIVER)) $(if $(T),T="$(T)") $(if $(UPDATE),UPDATE=$(UPDATE))
 
 bench:
-	@tools/testing/bench/bench $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS))
+	@tools/testing/bench/bench $(if $(T),T="$(T)") $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS))
 
 shell:
 	@$(LAB)/lab build $(or $(KERNEL),7.3) gcc

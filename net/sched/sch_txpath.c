@@ -11,12 +11,15 @@
  * Everything here runs under the lock of the root qdisc unless it says otherwise.
  */
 #include <linux/bitops.h>
-#include <linux/log2.h>
+#include <linux/jhash.h>
 #include <linux/module.h>
+#include <linux/random.h>
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
 #include <net/codel.h>
 #include <net/codel_impl.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
 #include <net/netlink.h>
 #include <net/pkt_sched.h>
 #include <net/sch_generic.h>
@@ -65,6 +68,7 @@ struct txpath_queue {
  * struct txpath_band - the packets of some priorities
  * @sparse: those of flows that sent little of late
  * @bulk: the others
+ * @bit: of this band in @active of struct txpath
  * @ahead: bytes of @sparse that may still go before the next packet of @bulk
  * @deficit: bytes that the band may send in this turn
  * @quantum: what is added to @deficit when its turn comes
@@ -75,6 +79,7 @@ struct txpath_queue {
 struct txpath_band {
 	struct txpath_queue sparse;
 	struct txpath_queue bulk;
+	u32 bit;
 	s32 ahead;
 	s32 deficit;
 	u32 quantum;
@@ -85,7 +90,8 @@ struct txpath_band {
 
 /**
  * struct txpath - the qdisc
- * @active: bands that have packets
+ * @active: bands that have packets, and %TXPATH_DIRECT
+ * @direct: packet that came when nothing waited, and leaves before anything else happens
  * @turn: the band whose turn it is
  * @memory: bytes of memory that waiting packets occupy
  * @run: packets of this run so far
@@ -94,24 +100,30 @@ struct txpath_band {
  * @codel: those for CoDel
  * @mtu: of the device with its header
  * @sketch: what flows sent of late
+ * @seed: of the flows' hash
  * @runs: runs begun
  * @deferred: runs ended by the quota
  * @bands: all there can be; those beyond the number in use are empty
  */
 struct txpath {
-	u16 active;
+	u32 active;
 	u8 turn;
 	bool waits_for_softirq;
+	struct sk_buff *direct;
 	u32 memory;
 	u32 run;
 	struct txpath_config config;
 	struct codel_params codel;
 	u32 mtu;
 	struct txpath_sketch *sketch;
+	u32 seed;
 	u64 runs;
 	u64 deferred;
 	struct txpath_band bands[TC_TXPATH_BANDS_MAX];
 };
+
+/* Beside the bits of the bands: there is a @direct packet */
+#define TXPATH_DIRECT	BIT(TC_TXPATH_BANDS_MAX)
 
 /**
  * struct txpath_cb - what a waiting packet carries
@@ -169,7 +181,7 @@ static struct sk_buff *txpath_take(struct Qdisc *sch, struct txpath_queue *queue
 	if (!skb)
 		return NULL;
 	if (txpath_cb(skb)->in_sketch)
-		txpath_sketch_wait(q->sketch, txpath_cb(skb)->hash, -1);
+		txpath_cells_count(txpath_cells(q->sketch, txpath_cb(skb)->hash), -1);
 	q->memory -= txpath_cb(skb)->memory;
 	qdisc_qstats_backlog_dec(sch, skb);
 	qdisc_qlen_dec(sch);
@@ -181,21 +193,55 @@ static bool txpath_band_is_empty(const struct txpath_band *band)
 	return !band->sparse.head && !band->bulk.head;
 }
 
-static u16 txpath_band_bit(const struct txpath *q, const struct txpath_band *band)
-{
-	return BIT(band - q->bands);
-}
-
 /* Note that a packet was taken out of the band */
 static void txpath_band_settle(struct txpath *q, struct txpath_band *band)
 {
 	if (!txpath_band_is_empty(band))
 		return;
-	q->active &= ~txpath_band_bit(q, band);
+	q->active &= ~band->bit;
 	band->deficit = 0;
 }
 
 /* Coming in */
+
+/* Whose packet it is: what has a hash tells by it. Of the others those of TCP and UDP
+ * are looked into here, since to dissect one takes longer than all else in this file.
+ */
+static u32 txpath_flow(const struct txpath *q, struct sk_buff *skb)
+{
+	unsigned int at = skb_network_offset(skb), ports;
+	const __be32 *address;
+	u32 words;
+	u8 proto;
+
+	if (skb->l4_hash || skb->sw_hash)
+		return skb->hash;
+	if (skb->protocol == htons(ETH_P_IP) && at + sizeof(struct iphdr) + 4 <= skb_headlen(skb)) {
+		const struct iphdr *ip = ip_hdr(skb);
+
+		if (ip->ihl != 5 || ip_is_fragment(ip))
+			return skb_get_hash(skb);
+		address = &ip->saddr;
+		proto = ip->protocol;
+		words = 2;
+	} else if (skb->protocol == htons(ETH_P_IPV6) &&
+		   at + sizeof(struct ipv6hdr) + 4 <= skb_headlen(skb)) {
+		const struct ipv6hdr *ip6 = ipv6_hdr(skb);
+
+		address = ip6->saddr.s6_addr32;
+		proto = ip6->nexthdr;
+		words = 8;
+	} else {
+		return skb_get_hash(skb);
+	}
+	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP)
+		return skb_get_hash(skb);
+	/* the ports are behind the addresses */
+	ports = get_unaligned((const u32 *)(address + words));
+	return words == 2 ? jhash_3words((__force u32)address[0], (__force u32)address[1],
+					 ports, q->seed) :
+			    jhash2((__force const u32 *)address, words, q->seed ^ ports);
+}
 
 /* Whether a packet goes ahead of its band's bulk. While nothing waits in the band
  * there is nothing to go ahead of, and the flow need not be known.
@@ -204,20 +250,21 @@ static bool txpath_is_sparse(struct txpath *q, const struct txpath_band *band,
 			     struct sk_buff *skb)
 {
 	struct txpath_cb *cb = txpath_cb(skb);
-	bool waits;
+	struct txpath_cells cells;
 	u32 sum;
 
 	cb->in_sketch = false;
 	if (!q->config.sparse)
 		return false;
-	if (!(q->active & txpath_band_bit(q, band)))
+	if (!(q->active & band->bit))
 		return true;
-	cb->hash = skb_get_hash(skb);
+	cb->hash = txpath_flow(q, skb);
+	cells = txpath_cells(q->sketch, cb->hash);
 	txpath_sketch_decay(q->sketch, cb->time, q->codel.interval);
-	sum = txpath_sketch_add(q->sketch, cb->hash, qdisc_pkt_len(skb), &waits);
-	if (sum <= q->config.sparse && !waits)
+	sum = txpath_cells_add(cells, qdisc_pkt_len(skb));
+	if (sum <= q->config.sparse && !txpath_cells_wait(cells))
 		return true;
-	txpath_sketch_wait(q->sketch, cb->hash, 1);
+	txpath_cells_count(cells, 1);
 	cb->in_sketch = true;
 	return false;
 }
@@ -225,6 +272,14 @@ static bool txpath_is_sparse(struct txpath *q, const struct txpath_band *band,
 static bool txpath_is_full(const struct Qdisc *sch, const struct txpath *q)
 {
 	return sch->q.qlen > q->config.limit || q->memory > q->config.memlimit;
+}
+
+/* Whether something must be dropped, and can be: what the kernel has taken back from
+ * the driver counts as waiting, but is out of reach
+ */
+static bool txpath_must_drop(const struct Qdisc *sch, const struct txpath *q)
+{
+	return txpath_is_full(sch, q) && q->active & ~TXPATH_DIRECT;
 }
 
 /* Drop the oldest packet of the band that has most, out of its longer queue.
@@ -272,7 +327,7 @@ static int txpath_make_room(struct Qdisc *sch, struct txpath *q,
 	bool congested = false;
 
 	qdisc_qstats_overlimit(sch);
-	while (q->active && txpath_is_full(sch, q))
+	while (txpath_must_drop(sch, q))
 		congested |= txpath_drop(sch, q, to_free) == band;
 	qlen -= sch->q.qlen;
 	backlog -= sch->qstats.backlog;
@@ -284,6 +339,25 @@ static int txpath_make_room(struct Qdisc *sch, struct txpath *q,
 	return NET_XMIT_CN;
 }
 
+static struct txpath_band *txpath_band_of(struct txpath *q, const struct sk_buff *skb)
+{
+	return &q->bands[q->config.priomap[skb->priority & TC_PRIO_MAX]];
+}
+
+static bool txpath_is_root(const struct Qdisc *sch)
+{
+	return rcu_access_pointer(sch->dev_queue->qdisc) == sch;
+}
+
+/* Whether a packet that comes now, while no run is on, is sent by a run that begins
+ * before anybody else can come. Then it need not be known when it came and whose it is.
+ */
+static bool txpath_goes_at_once(const struct Qdisc *sch)
+{
+	return !sch->q.qlen && txpath_is_root(sch) &&
+	       !netif_xmit_frozen_or_stopped(sch->dev_queue);
+}
+
 static int txpath_enqueue(struct sk_buff *skb, struct Qdisc *sch, struct sk_buff **to_free)
 {
 	struct txpath *q = qdisc_priv(sch);
@@ -291,18 +365,23 @@ static int txpath_enqueue(struct sk_buff *skb, struct Qdisc *sch, struct sk_buff
 	unsigned int len = qdisc_pkt_len(skb);
 	struct txpath_band *band;
 
-	/* a run that the driver ended */
-	if (!qdisc_is_running(sch))
+	qdisc_qstats_backlog_inc(sch, skb);
+	if (!qdisc_is_running(sch)) {
 		q->run = 0;
-
-	band = &q->bands[q->config.priomap[skb->priority & TC_PRIO_MAX]];
+		if (txpath_goes_at_once(sch)) {
+			q->direct = skb;
+			q->active = TXPATH_DIRECT;
+			qdisc_qlen_inc(sch);
+			return NET_XMIT_SUCCESS;
+		}
+	}
+	qdisc_qlen_inc(sch);
+	band = txpath_band_of(q, skb);
 	cb->time = codel_get_time();
 	cb->memory = skb->truesize;
 	txpath_queue_add(txpath_is_sparse(q, band, skb) ? &band->sparse : &band->bulk, skb);
-	q->active |= txpath_band_bit(q, band);
+	q->active |= band->bit;
 	q->memory += cb->memory;
-	qdisc_qstats_backlog_inc(sch, skb);
-	qdisc_qlen_inc(sch);
 	if (unlikely(txpath_is_full(sch, q)))
 		return txpath_make_room(sch, q, band, len, to_free);
 	return NET_XMIT_SUCCESS;
@@ -316,7 +395,7 @@ static int txpath_enqueue(struct sk_buff *skb, struct Qdisc *sch, struct sk_buff
  */
 static bool txpath_run_is_over(struct Qdisc *sch, struct txpath *q)
 {
-	if (rcu_access_pointer(sch->dev_queue->qdisc) != sch)
+	if (!txpath_is_root(sch))
 		return false;
 	if (q->waits_for_softirq) {
 		if (test_bit(__QDISC_STATE_SCHED, &sch->state))
@@ -339,7 +418,7 @@ static struct txpath_band *txpath_next_band(struct txpath *q)
 		return &q->bands[__ffs(q->active)];
 
 	while (!(q->active & BIT(q->turn)) || q->bands[q->turn].deficit <= 0) {
-		u16 later = q->active & ~(BIT(q->turn + 1) - 1);
+		u32 later = q->active & ~(BIT(q->turn + 1) - 1);
 
 		q->turn = __ffs(later ?: q->active);
 		q->bands[q->turn].deficit += q->bands[q->turn].quantum;
@@ -417,7 +496,6 @@ static struct sk_buff *txpath_band_send(struct Qdisc *sch, struct txpath *q,
 		band->ahead = goes_ahead ? band->ahead - (s32)len : q->mtu;
 		band->counts.sparse += goes_ahead;
 		band->counts.delay[txpath_delay_bucket(delay)]++;
-		bstats_update(&band->bstats, skb);
 	}
 	txpath_band_settle(q, band);
 	return skb;
@@ -436,29 +514,55 @@ static void txpath_report_drops(struct Qdisc *sch, struct txpath_band *band)
 	codel->drop_len = 0;
 }
 
+/* Count a packet that goes to the driver */
+static struct sk_buff *txpath_sent(struct Qdisc *sch, struct txpath *q,
+				   struct txpath_band *band, struct sk_buff *skb)
+{
+	unsigned int len = qdisc_pkt_len(skb), segs = qdisc_pkt_segs(skb);
+
+	if (!q->run++)
+		q->runs++;
+	_bstats_update(&band->bstats, len, segs);
+	_bstats_update(&sch->bstats, len, segs);
+	return skb;
+}
+
+static noinline struct sk_buff *txpath_send_direct(struct Qdisc *sch, struct txpath *q)
+{
+	struct sk_buff *skb = q->direct;
+	struct txpath_band *band = txpath_band_of(q, skb);
+
+	q->direct = NULL;
+	q->active &= ~TXPATH_DIRECT;
+	qdisc_qstats_backlog_dec(sch, skb);
+	qdisc_qlen_dec(sch);
+	band->counts.delay[0]++;
+	return txpath_sent(sch, q, band, skb);
+}
+
+static noinline struct sk_buff *txpath_send(struct Qdisc *sch, struct txpath *q)
+{
+	if (q->config.quota && txpath_run_is_over(sch, q))
+		return NULL;
+	while (q->active) {
+		struct txpath_band *band = txpath_next_band(q);
+		struct sk_buff *skb = txpath_band_send(sch, q, band);
+
+		txpath_report_drops(sch, band);
+		if (skb)
+			return txpath_sent(sch, q, band, skb);
+	}
+	return NULL;
+}
+
+/* The kernel asks after each packet whether there is more: that has to be short */
 static struct sk_buff *txpath_dequeue(struct Qdisc *sch)
 {
 	struct txpath *q = qdisc_priv(sch);
-	struct sk_buff *skb = NULL;
 
-	if (!q->active) {
-		q->run = 0;
+	if (!q->active)
 		return NULL;
-	}
-	if (q->config.quota && txpath_run_is_over(sch, q))
-		return NULL;
-	while (!skb && q->active) {
-		struct txpath_band *band = txpath_next_band(q);
-
-		skb = txpath_band_send(sch, q, band);
-		txpath_report_drops(sch, band);
-	}
-	if (!skb)
-		return NULL;
-	if (!q->run++)
-		q->runs++;
-	qdisc_bstats_update(sch, skb);
-	return skb;
+	return q->active & TXPATH_DIRECT ? txpath_send_direct(sch, q) : txpath_send(sch, q);
 }
 
 /* Settings */
@@ -643,8 +747,8 @@ static void txpath_band_move(struct txpath *q, struct txpath_band *from,
 		txpath_queue_add(&to->sparse, skb);
 	while ((skb = txpath_queue_take(&from->bulk)))
 		txpath_queue_add(&to->bulk, skb);
-	if (q->active & txpath_band_bit(q, from))
-		q->active |= txpath_band_bit(q, to);
+	if (q->active & from->bit)
+		q->active |= to->bit;
 	txpath_band_settle(q, from);
 }
 
@@ -686,7 +790,7 @@ static void txpath_apply(struct Qdisc *sch, const struct txpath_config *config)
 	}
 	qlen = sch->q.qlen;
 	backlog = sch->qstats.backlog;
-	while (q->active && txpath_is_full(sch, q))
+	while (txpath_must_drop(sch, q))
 		txpath_drop(sch, q, &dropped);
 	/* when it is made its parent cannot be found yet */
 	if (dropped)
@@ -755,7 +859,9 @@ static int txpath_init(struct Qdisc *sch, struct nlattr *opt, struct netlink_ext
 	if (!q->sketch)
 		return -ENOMEM;
 	codel_params_init(&q->codel);
+	q->seed = get_random_u32();
 	for (unsigned int i = 0; i < TC_TXPATH_BANDS_MAX; i++) {
+		q->bands[i].bit = BIT(i);
 		u64_stats_init(&q->bands[i].bstats.syncp);
 		codel_stats_init(&q->bands[i].codel);
 	}
@@ -779,6 +885,9 @@ static void txpath_reset(struct Qdisc *sch)
 		txpath_queue_purge(&q->bands[i].bulk);
 		txpath_band_settle(q, &q->bands[i]);
 	}
+	rtnl_kfree_skbs(q->direct, q->direct);
+	q->direct = NULL;
+	q->active = 0;
 	if (q->sketch)
 		memset(q->sketch, 0, sizeof(*q->sketch));
 	q->memory = 0;

@@ -28,6 +28,11 @@ static inline void qdisc_dequeue_drop(struct Qdisc *sch, struct sk_buff *skb,
 	kfree_skb_reason(skb, reason);
 }
 
+static inline unsigned int qdisc_pkt_segs(const struct sk_buff *skb)
+{
+	return skb_is_gso(skb) ? skb_shinfo(skb)->gso_segs : 1;
+}
+
 static inline void qdisc_qlen_inc(struct Qdisc *sch)
 {
 	sch->q.qlen++;

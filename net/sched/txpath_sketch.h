@@ -30,10 +30,21 @@ struct txpath_sketch {
 	codel_time_t decayed;
 };
 
-static inline struct txpath_cell *
-txpath_cell(struct txpath_sketch *sketch, unsigned int row, u32 hash)
+/* The cells of one flow, one in each row. Their few uses are written out: as loops the
+ * compiler keeps them, and they are run for each packet that waits.
+ */
+struct txpath_cells {
+	struct txpath_cell *row[TXPATH_ROWS];
+};
+
+static inline struct txpath_cells txpath_cells(struct txpath_sketch *sketch, u32 hash)
 {
-	return &sketch->cells[row][(hash >> 8 * row) % TXPATH_CELLS];
+	return (struct txpath_cells){ .row = {
+		&sketch->cells[0][hash % TXPATH_CELLS],
+		&sketch->cells[1][(hash >> 8) % TXPATH_CELLS],
+		&sketch->cells[2][(hash >> 16) % TXPATH_CELLS],
+		&sketch->cells[3][(hash >> 24) % TXPATH_CELLS],
+	} };
 }
 
 /**
@@ -57,47 +68,48 @@ static inline void txpath_sketch_decay(struct txpath_sketch *sketch, codel_time_
 }
 
 /**
- * txpath_sketch_add - count bytes of a flow
- * @sketch: the flows
- * @hash: of the flow
+ * txpath_cells_add - count bytes of a flow
+ * @cells: its cells
  * @len: bytes
- * @waits: set to whether a packet of the flow may wait in a bulk queue
  *
  * A cell that others have filled is left alone: it says already more than is so.
  *
  * Return: bytes that the flow has sent of late, these included, or more.
  */
-static inline u32 txpath_sketch_add(struct txpath_sketch *sketch, u32 hash, u32 len,
-				    bool *waits)
+static inline u32 txpath_cells_add(struct txpath_cells cells, u32 len)
 {
-	u32 least = U32_MAX, sum;
+	struct txpath_cell **row = cells.row;
+	u32 sum = min(min(row[0]->bytes, row[1]->bytes), min(row[2]->bytes, row[3]->bytes));
 
-	*waits = true;
-	for (unsigned int row = 0; row < TXPATH_ROWS; row++) {
-		const struct txpath_cell *cell = txpath_cell(sketch, row, hash);
-
-		least = min(least, cell->bytes);
-		*waits &= cell->waiting != 0;
-	}
-	sum = least > U32_MAX - len ? U32_MAX : least + len;
-	for (unsigned int row = 0; row < TXPATH_ROWS; row++) {
-		struct txpath_cell *cell = txpath_cell(sketch, row, hash);
-
-		cell->bytes = max(cell->bytes, sum);
-	}
+	sum = sum > U32_MAX - len ? U32_MAX : sum + len;
+	row[0]->bytes = max(row[0]->bytes, sum);
+	row[1]->bytes = max(row[1]->bytes, sum);
+	row[2]->bytes = max(row[2]->bytes, sum);
+	row[3]->bytes = max(row[3]->bytes, sum);
 	return sum;
 }
 
 /**
- * txpath_sketch_wait - a packet goes to a bulk queue, or leaves it
- * @sketch: the flows
- * @hash: of its flow
+ * txpath_cells_wait - may a packet of the flow wait in a bulk queue?
+ * @cells: its cells
+ */
+static inline bool txpath_cells_wait(struct txpath_cells cells)
+{
+	return cells.row[0]->waiting && cells.row[1]->waiting &&
+	       cells.row[2]->waiting && cells.row[3]->waiting;
+}
+
+/**
+ * txpath_cells_count - a packet of the flow goes to a bulk queue, or leaves it
+ * @cells: its cells
  * @by: 1 or -1
  */
-static inline void txpath_sketch_wait(struct txpath_sketch *sketch, u32 hash, int by)
+static inline void txpath_cells_count(struct txpath_cells cells, int by)
 {
-	for (unsigned int row = 0; row < TXPATH_ROWS; row++)
-		txpath_cell(sketch, row, hash)->waiting += by;
+	cells.row[0]->waiting += by;
+	cells.row[1]->waiting += by;
+	cells.row[2]->waiting += by;
+	cells.row[3]->waiting += by;
 }
 
 #endif /* _TXPATH_SKETCH_H_ */

@@ -148,17 +148,16 @@ static void sketch_bound(struct kunit *test)
 	struct txpath_sketch *sketch = kunit_kzalloc(test, sizeof(*sketch), GFP_KERNEL);
 	enum { FLOWS = 64, LOUD = 4, ROUNDS = 20 };
 	u32 sent[FLOWS] = {}, total = 0, high = 0;
-	bool waits;
 
 	KUNIT_ASSERT_NOT_NULL(test, sketch);
 	for (u32 i = 0; i < ROUNDS * FLOWS; i++) {
 		u32 flow = i % FLOWS, len = flow < LOUD ? 10000 : 100, sum;
 
-		sum = txpath_sketch_add(sketch, flow * GOLDEN_RATIO_32, len, &waits);
+		sum = txpath_cells_add(txpath_cells(sketch, flow * GOLDEN_RATIO_32), len);
 		sent[flow] += len;
 		total += len;
 		KUNIT_EXPECT_GE(test, sum, sent[flow]);
-		KUNIT_EXPECT_FALSE(test, waits);
+		KUNIT_EXPECT_FALSE(test, txpath_cells_wait(txpath_cells(sketch, flow * GOLDEN_RATIO_32)));
 		/* e/256 of all is what theory bounds, in all but e^-4 of the cases */
 		high += sum - sent[flow] > total * 3 / TXPATH_CELLS;
 	}
@@ -168,38 +167,35 @@ static void sketch_bound(struct kunit *test)
 static void sketch_decays(struct kunit *test)
 {
 	struct txpath_sketch *sketch = kunit_kzalloc(test, sizeof(*sketch), GFP_KERNEL);
-	bool waits;
 
 	KUNIT_ASSERT_NOT_NULL(test, sketch);
-	txpath_sketch_add(sketch, 7, 8000, &waits);
+	txpath_cells_add(txpath_cells(sketch, 7), 8000);
 	txpath_sketch_decay(sketch, 99, 100);
-	KUNIT_EXPECT_EQ(test, txpath_sketch_add(sketch, 7, 0, &waits), 8000);
+	KUNIT_EXPECT_EQ(test, txpath_cells_add(txpath_cells(sketch, 7), 0), 8000);
 	txpath_sketch_decay(sketch, 100, 100);
-	KUNIT_EXPECT_EQ(test, txpath_sketch_add(sketch, 7, 0, &waits), 4000);
+	KUNIT_EXPECT_EQ(test, txpath_cells_add(txpath_cells(sketch, 7), 0), 4000);
 	/* what is left of an interval counts for the next */
 	txpath_sketch_decay(sketch, 399, 100);
-	KUNIT_EXPECT_EQ(test, txpath_sketch_add(sketch, 7, 0, &waits), 1000);
+	KUNIT_EXPECT_EQ(test, txpath_cells_add(txpath_cells(sketch, 7), 0), 1000);
 	txpath_sketch_decay(sketch, 400, 100);
-	KUNIT_EXPECT_EQ(test, txpath_sketch_add(sketch, 7, 0, &waits), 500);
-	txpath_sketch_wait(sketch, 7, 1);
+	KUNIT_EXPECT_EQ(test, txpath_cells_add(txpath_cells(sketch, 7), 0), 500);
+	txpath_cells_count(txpath_cells(sketch, 7), 1);
 	txpath_sketch_decay(sketch, 100000, 100);
-	KUNIT_EXPECT_EQ(test, txpath_sketch_add(sketch, 7, 0, &waits), 0);
-	KUNIT_EXPECT_TRUE(test, waits);
-	txpath_sketch_wait(sketch, 7, -1);
-	txpath_sketch_add(sketch, 7, 0, &waits);
-	KUNIT_EXPECT_FALSE(test, waits);
+	KUNIT_EXPECT_EQ(test, txpath_cells_add(txpath_cells(sketch, 7), 0), 0);
+	KUNIT_EXPECT_TRUE(test, txpath_cells_wait(txpath_cells(sketch, 7)));
+	txpath_cells_count(txpath_cells(sketch, 7), -1);
+	KUNIT_EXPECT_FALSE(test, txpath_cells_wait(txpath_cells(sketch, 7)));
 }
 
 /* A full cell stays full */
 static void sketch_saturates(struct kunit *test)
 {
 	struct txpath_sketch *sketch = kunit_kzalloc(test, sizeof(*sketch), GFP_KERNEL);
-	bool waits;
 
 	KUNIT_ASSERT_NOT_NULL(test, sketch);
-	txpath_sketch_add(sketch, 7, U32_MAX - 10, &waits);
-	KUNIT_EXPECT_EQ(test, txpath_sketch_add(sketch, 7, 20, &waits), U32_MAX);
-	KUNIT_EXPECT_EQ(test, txpath_sketch_add(sketch, 7, 20, &waits), U32_MAX);
+	txpath_cells_add(txpath_cells(sketch, 7), U32_MAX - 10);
+	KUNIT_EXPECT_EQ(test, txpath_cells_add(txpath_cells(sketch, 7), 20), U32_MAX);
+	KUNIT_EXPECT_EQ(test, txpath_cells_add(txpath_cells(sketch, 7), 20), U32_MAX);
 }
 
 /* Sparse and bulk */
