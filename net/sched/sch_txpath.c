@@ -527,7 +527,7 @@ static struct sk_buff *txpath_sent(struct Qdisc *sch, struct txpath *q,
 	return skb;
 }
 
-static noinline struct sk_buff *txpath_send_direct(struct Qdisc *sch, struct txpath *q)
+static struct sk_buff *txpath_send_direct(struct Qdisc *sch, struct txpath *q)
 {
 	struct sk_buff *skb = q->direct;
 	struct txpath_band *band = txpath_band_of(q, skb);
@@ -555,14 +555,19 @@ static noinline struct sk_buff *txpath_send(struct Qdisc *sch, struct txpath *q)
 	return NULL;
 }
 
-/* The kernel asks after each packet whether there is more: that has to be short */
-static struct sk_buff *txpath_dequeue(struct Qdisc *sch)
+static noinline struct sk_buff *txpath_send_some(struct Qdisc *sch)
 {
 	struct txpath *q = qdisc_priv(sch);
 
-	if (!q->active)
-		return NULL;
 	return q->active & TXPATH_DIRECT ? txpath_send_direct(sch, q) : txpath_send(sch, q);
+}
+
+/* The kernel asks after each packet whether there is more: that has to be short */
+static struct sk_buff *txpath_dequeue(struct Qdisc *sch)
+{
+	const struct txpath *q = qdisc_priv(sch);
+
+	return q->active ? txpath_send_some(sch) : NULL;
 }
 
 /* Settings */
