@@ -36,7 +36,7 @@ except ModuleNotFoundError as e:
 
 # pylint: disable=wrong-import-position
 from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, mark_log, irq_lines, \
-    affinities, move_vector, snmp, sum_stats, DEBUG_KERNEL
+    affinities, keep_coalescing, move_vector, snmp, sum_stats, DEBUG_KERNEL
 from .traffic import UdpFlow, UdpPair, UdpTally, Noise, TcpStreams, Pktgen, exchange, \
     knock, queue_of_cpu
 from .frames import FrameTap, HashedFrames, LargestFrame, Ip4Tap, TcpSender, checksum, \
@@ -62,7 +62,8 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "ksft_ne", "ksft_not_in", "ksft_raises", "ksft_true", "ksft_gt",
            "ksft_not_none", "NetDrvEpEnv",
            "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "mark_log",
-           "irq_lines", "affinities", "move_vector", "snmp", "sum_stats", "DEBUG_KERNEL",
+           "irq_lines", "affinities", "keep_coalescing", "move_vector", "snmp", "sum_stats",
+           "DEBUG_KERNEL",
            "UdpFlow", "UdpPair", "UdpTally", "Noise", "TcpStreams", "Pktgen",
            "exchange", "knock", "queue_of_cpu",
            "FrameTap", "HashedFrames", "LargestFrame", "Ip4Tap", "TcpSender", "checksum",
