@@ -14,7 +14,8 @@ from statistics import median
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_true, ksft_variants
 from lib.py import CmdExitFailure, KsftSkipEx
-from lib.py import defer, exchange, Pktgen, sum_stats, TgbeEnv, UdpFlow, DEBUG_KERNEL
+from lib.py import defer, exchange, keep_coalescing, Pktgen, sum_stats, TgbeEnv, UdpFlow
+from lib.py import DEBUG_KERNEL
 
 USECS_MAX = {"igb": 8191, "e1000e": 16776}
 FRAMES_MAX = 4096
@@ -36,13 +37,6 @@ LOOKS = 3
 
 def _settings(end):
     return end.ethtool(f"-c {end.ifname}", json=True)[0]
-
-
-def _restore(cfg):
-    was = _settings(cfg.dut)
-    words = [f"{name} {was[name]}" for name in FIELDS]
-    words += [f"{name} {'on' if was[name] else 'off'}" for name in ADAPTIVE.values()]
-    defer(cfg.dut.ethtool, f"-C {cfg.ifname} " + " ".join(words))
 
 
 def _set(cfg, **kwargs):
@@ -76,7 +70,7 @@ def _limit(cfg, field):
 @ksft_variants(FIELDS)
 def each_field(cfg, name) -> None:
     """ A field takes its whole range exactly, and nothing beyond it """
-    _restore(cfg)
+    keep_coalescing(cfg.dut)
     lost = cfg.link_lost()
     limit = _limit(cfg, name)
     before = _settings(cfg.dut)
@@ -129,7 +123,7 @@ def _fewer(less, more, comment=None, times=1):
 def adaptive(cfg, way) -> None:
     """ Adaptive moderation takes the place of the microseconds, and gives it back """
     _needs_exact_time(cfg)
-    _restore(cfg)
+    keep_coalescing(cfg.dut)
     lost = cfg.link_lost()
     _set_both(cfg, LONG)
     ratios = []
@@ -147,7 +141,7 @@ def adaptive(cfg, way) -> None:
 @ksft_variants(["rx", "tx"])
 def adaptive_under_load(cfg, way) -> None:
     """ It is switched without loss """
-    _restore(cfg)
+    keep_coalescing(cfg.dut)
     lost = cfg.link_lost()
     with UdpFlow(*cfg.ends) as out, UdpFlow(*reversed(cfg.ends)) as back:
         for word in ("on", "off", "on"):
@@ -163,7 +157,7 @@ def adaptive_under_load(cfg, way) -> None:
 def usecs_trade(cfg, way) -> None:
     """ More microseconds, fewer interrupts for each packet """
     _needs_exact_time(cfg)
-    _restore(cfg)
+    keep_coalescing(cfg.dut)
     ratios = []
     with _one_flow(cfg, way) as flow:
         # an emulated 82574L waits 128 us at least, and a frame comes every 250 us
@@ -206,7 +200,7 @@ def latency_trade(cfg) -> None:
     packet fall and the round trip under load takes longer
     """
     _needs_exact_time(cfg)
-    _restore(cfg)
+    keep_coalescing(cfg.dut)
     # Pings wait with the load, and at the peer not with what it sends
     if cfg.dut.queues() > 1:
         for end, weights in ((cfg.dut, "1 0"), (cfg.peer, "0 1")):
@@ -236,7 +230,7 @@ def adaptive_is_best(cfg) -> None:
     setting and at most 1.25 times the round trip of the best one when idle
     """
     _needs_exact_time(cfg)
-    _restore(cfg)
+    keep_coalescing(cfg.dut)
     choices = {str(usecs): {"rx_usecs": usecs, "tx_usecs": usecs, "adaptive_rx": "off",
                             "adaptive_tx": "off"} for usecs in FIXED}
     choices["adaptive"] = {"adaptive_rx": "on", "adaptive_tx": "on"}
@@ -260,7 +254,7 @@ def adaptive_is_best(cfg) -> None:
 def frames_target(cfg, way) -> None:
     """ 16 frames wished for, about 16 come with each interrupt """
     _needs_exact_time(cfg)
-    _restore(cfg)
+    keep_coalescing(cfg.dut)
     with _one_flow(cfg, way) as flow:
         _set_both(cfg, USECS_MAX[cfg.chip])
         _set(cfg, **{f"{way}_frames": 16})
@@ -283,7 +277,7 @@ def _set_batch(cfg, way, batch):
 def usecs_irq(cfg, way) -> None:
     """ usecs-irq takes the place of usecs while one poll is not enough, and only then """
     _needs_exact_time(cfg)
-    _restore(cfg)
+    keep_coalescing(cfg.dut)
     _set_both(cfg, 0)
     _set(cfg, **{f"{way}_usecs_irq": LONG})
     with _one_flow(cfg, way) as flow:
@@ -300,7 +294,7 @@ def usecs_irq(cfg, way) -> None:
 def frames_irq(cfg, way) -> None:
     """ frames-irq takes the place of frames while one poll is not enough, and only then """
     _needs_exact_time(cfg)
-    _restore(cfg)
+    keep_coalescing(cfg.dut)
     _set_both(cfg, LONG)
     _set(cfg, **{f"{way}_frames_irq": 2})
     # what comes in the interval is one poll's
@@ -326,7 +320,7 @@ def per_queue(cfg) -> None:
     """ ethtool -Q: a queue of its own mind, as its interrupts tell; -C sets all again """
     if cfg.dut.queues() < 2:
         raise KsftSkipEx("one queue")
-    _restore(cfg)
+    keep_coalescing(cfg.dut)
     defer(cfg.dut.ethtool, f"-X {cfg.ifname} default")
 
     def ratios(flow):
@@ -356,7 +350,7 @@ def per_queue(cfg) -> None:
 def kept_over_down(cfg) -> None:
     """ Settings are in force again after the interface was down """
     _needs_exact_time(cfg)
-    _restore(cfg)
+    keep_coalescing(cfg.dut)
     defer(cfg.wait_link)
 
     def ratio(usecs):

@@ -282,14 +282,6 @@ def small_ring_under_load(cfg) -> None:
     ksft_eq(cfg.dut.stats()["tx"]["dropped"], drops)
 
 
-def _one_queue(cfg):
-    """Everything through queue 0, until the test ends"""
-    was = cfg.dut.queues()
-    if was > 1:
-        defer(cfg.dut.ethtool, f"-L {cfg.ifname} combined {was}")
-        cfg.dut.ethtool(f"-L {cfg.ifname} combined 1")
-
-
 def _continued(cfg):
     """Data descriptors of the transmit ring behind which their frame goes on"""
     ring = Path(f"/sys/kernel/debug/tgbe/{cfg.pci}/tx-0").read_text("ascii")
@@ -299,7 +291,7 @@ def _continued(cfg):
 
 def scatter_gather(cfg) -> None:
     """ Without it each frame is one piece and takes one descriptor of data """
-    _one_queue(cfg)
+    cfg.one_queue()
     for active in (True, False):
         cfg.dut.set_feature("tx-scatter-gather", active)
         # several times through the longest ring
@@ -322,7 +314,7 @@ def bql(cfg) -> None:
         # the difference of two counters, read one after the other: it may be negative
         return ctypes.c_int32(read("inflight")).value
 
-    _one_queue(cfg)
+    cfg.one_queue()
     # a frame that is still to be cut passes as a whole
     cfg.dut.set_feature("tx-tcp-segmentation", False)
     was = cfg.dut.ip(f"-d link show dev {cfg.ifname}", json=True)[0]["gso_max_segs"]

@@ -16,7 +16,7 @@ import random
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge
 from lib.py import CmdExitFailure, KsftFailEx
-from lib.py import cmd, defer, read_knobs, rss_key, snmp, values_of
+from lib.py import cmd, defer, read_knobs, rss_key, values_of
 from lib.py import TcpStreams, TgbeEnv, UdpFlow
 
 CHANGES = int(os.environ.get("TGBE_CHANGES", "200"))
@@ -114,11 +114,6 @@ class _Loop:
         ksft_eq(self._values(), self._start, "not as before")
 
 
-def _resets(cfg):
-    return sum(snmp(end)[f"Tcp:{what}"] for end in cfg.ends
-               for what in ("EstabResets", "OutRsts"))
-
-
 def _bound(cfg, sent):
     """Of so many packets this number may be lost"""
     return 0 if cfg.chip == "igb" and cfg.expected_queues() > 1 else sent // 1000
@@ -152,14 +147,14 @@ def under_udp(cfg) -> None:
 def under_tcp(cfg) -> None:
     """ With a TCP stream each way, of both IP versions: no reset, and the digests agree """
     loop = _Loop(cfg, TCP_LIMITS)
-    lost, resets = cfg.link_lost(), _resets(cfg)
+    lost, resets = cfg.link_lost(), cfg.resets()
     with TcpStreams(*cfg.ends, "4") as four, TcpStreams(*cfg.ends, "6") as six:
         def wait():
             for streams in (four, six):
                 streams.progress(1 << 16)
         loop.turn(wait)
     ksft_eq(lost(), 0, "carrier moved")
-    ksft_eq(_resets(cfg) - resets, 0, "connections reset")
+    ksft_eq(cfg.resets() - resets, 0, "connections reset")
     for streams in (four, six):
         ksft_pr(f"{streams.received >> 20} MiB arrived")
 

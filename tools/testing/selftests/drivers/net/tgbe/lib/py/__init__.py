@@ -3,7 +3,8 @@
 """
 What the tgbe tests share: the kernel's driver test library, and on top of it
 the two ends of the wire (cards), payload (traffic), single frames (frames), the
-registers (regs), and clocks and the time of frames (stamps).
+registers (regs), clocks and the time of frames (stamps), and queueing disciplines
+(qdisc).
 """
 
 import sys
@@ -36,9 +37,9 @@ except ModuleNotFoundError as e:
 
 # pylint: disable=wrong-import-position
 from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, mark_log, irq_lines, \
-    affinities, move_vector, snmp, sum_stats, DEBUG_KERNEL
-from .traffic import UdpFlow, UdpPair, UdpTally, Noise, TcpStreams, Pktgen, exchange, \
-    knock, queue_of_cpu
+    affinities, keep_coalescing, move_vector, snmp, sum_stats, DEBUG_KERNEL
+from .traffic import UdpFlow, UdpPair, UdpTally, UdpFlood, Noise, Bulk, TcpStreams, Pktgen, \
+    exchange, knock, queue_of_cpu, send
 from .frames import FrameTap, HashedFrames, LargestFrame, Ip4Tap, TcpSender, checksum, \
     ip4_header, pseudo_header, TCP_ACK, TCP_CWR
 from .regs import Bar, mdio_read, mdio_write, queue_switch
@@ -46,6 +47,8 @@ from .ioctl import CHANNELS, COALESCE, IoctlCard, NetlinkRings, RINGS
 from .knobs import read_knobs, rss_key, rss_table, values_of
 from .stamps import Phc, PtpSocket, phc_index, get_stamping, set_stamping
 from .settings import Settings, dump, unusual_settings
+from .qdisc import Qdisc, QdiscMessage, children, nla, percentile, ping_times, softirqs, \
+    sysctl, txpath_module
 
 __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "EthtoolFamily", "NetdevFamily", "NetshaperFamily",
@@ -62,12 +65,15 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "ksft_ne", "ksft_not_in", "ksft_raises", "ksft_true", "ksft_gt",
            "ksft_not_none", "NetDrvEpEnv",
            "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "mark_log",
-           "irq_lines", "affinities", "move_vector", "snmp", "sum_stats", "DEBUG_KERNEL",
-           "UdpFlow", "UdpPair", "UdpTally", "Noise", "TcpStreams", "Pktgen",
-           "exchange", "knock", "queue_of_cpu",
+           "irq_lines", "affinities", "keep_coalescing", "move_vector", "snmp", "sum_stats",
+           "DEBUG_KERNEL",
+           "UdpFlow", "UdpPair", "UdpTally", "UdpFlood", "Noise", "Bulk", "TcpStreams",
+           "Pktgen", "exchange", "knock", "queue_of_cpu", "send",
            "FrameTap", "HashedFrames", "LargestFrame", "Ip4Tap", "TcpSender", "checksum",
            "ip4_header", "pseudo_header", "TCP_ACK", "TCP_CWR", "Bar", "mdio_read", "mdio_write",
            "queue_switch", "CHANNELS", "COALESCE", "IoctlCard", "NetlinkRings", "RINGS",
            "read_knobs", "rss_key", "rss_table", "values_of",
            "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping",
-           "Settings", "dump", "unusual_settings"]
+           "Settings", "dump", "unusual_settings",
+           "Qdisc", "QdiscMessage", "children", "nla", "percentile", "ping_times", "softirqs",
+           "sysctl", "txpath_module"]

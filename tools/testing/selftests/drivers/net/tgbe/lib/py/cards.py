@@ -109,6 +109,16 @@ def snmp(end):
             for name, value in zip(names[1:], values[1:])}
 
 
+def keep_coalescing(end):
+    """Interrupt moderation of @end becomes what it is now when the test ends"""
+    was = end.ethtool(f"-c {end.ifname}", json=True)[0]
+    words = [f"{way}-{what} {was[f'{way}-{what}']}" for way in ("rx", "tx")
+             for what in ("usecs", "frames", "usecs-irq", "frames-irq")]
+    words += [f"{name} {'on' if was[name] else 'off'}"
+              for name in ("adaptive-rx", "adaptive-tx")]
+    defer(end.ethtool, f"-C {end.ifname} " + " ".join(words))
+
+
 class End:
     """One end of the wire: an interface, its namespace (None: ours), its addresses"""
 
@@ -326,6 +336,18 @@ class TgbeEnv(NetDrvEpEnv):
         self.driver("bind")
         self.reappear(self.dut)
         self.wait_link()
+
+    def one_queue(self):
+        """Everything through queue 0, until the test ends"""
+        was = self.dut.queues()
+        if was > 1:
+            defer(self.dut.ethtool, f"-L {self.ifname} combined {was}")
+            self.dut.ethtool(f"-L {self.ifname} combined 1")
+
+    def resets(self):
+        """TCP connections that were reset so far, on both ends"""
+        return sum(snmp(end)[f"Tcp:{what}"] for end in self.ends
+                   for what in ("EstabResets", "OutRsts"))
 
     def pin_neighbours(self):
         """No ARP or neighbour discovery until the test ends"""

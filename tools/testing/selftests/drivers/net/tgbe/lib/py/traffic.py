@@ -218,20 +218,22 @@ class Pktgen:
     The kernel's packet generator on the card of another namespace: short frames to
     @dst's card, one each @gap_us microseconds, for use in "with"; @count of them, or
     (0) until the end of that. Nobody has their IP address, so the receiver drops them
-    behind its driver.
+    behind its driver. They go to the driver past the qdisc, or through it with
+    "xmit_mode queue_xmit" among the @options. Each of so many @cpus, the last ones, has
+    a generator.
     """
     DIR = Path("/proc/net/pktgen")
     NOBODY = "192.0.3.99"
 
-    def __init__(self, src, dst, gap_us, count=0):
+    def __init__(self, src, dst, gap_us, count=0, cpus=1, options=()):
         self._src, self._dst, self._count = src, dst, count
-        cpu = os.cpu_count() - 1
-        self._thread = f"kpktgend_{cpu}"
-        self._setup = [(self._thread, f"add_device {src.ifname}"),
-                       *[(src.ifname, line) for line in (
-                           f"count {count}", "pkt_size 60", "clone_skb 0",
-                           f"delay {gap_us * 1000}", f"dst {self.NOBODY}",
-                           f"dst_mac {dst.sysfs('address')}")]]
+        self._setup = []
+        lines = (f"count {count}", "pkt_size 60", "clone_skb 0", f"delay {gap_us * 1000}",
+                 f"dst {self.NOBODY}", f"dst_mac {dst.sysfs('address')}", *options)
+        for cpu in range(os.cpu_count() - cpus, os.cpu_count()):
+            name = f"{src.ifname}@{cpu}"
+            self._setup += [(f"kpktgend_{cpu}", f"add_device {name}"),
+                            *[(name, line) for line in lines]]
         self._proc = _FORK.Process(target=self._tell, args=("pgctrl", "start"), daemon=True)
 
     @classmethod
@@ -274,7 +276,8 @@ class Pktgen:
         if self._proc.pid:
             self._tell("pgctrl", "stop")
             self._proc.join()
-        self._tell(self._thread, "rem_device_all")
+        for file in {file for file, _ in self._setup if file.startswith("kpktgend_")}:
+            self._tell(file, "rem_device_all")
         cmd("rmmod pktgen")
 
 
@@ -348,6 +351,15 @@ class _Copy:
             raise KsftFailEx("TCP copy arrived with another digest")
 
 
+def send(src, dst, ipver, data):
+    """Send @data over TCP one way, and compare the SHA-256 of what went in and came out"""
+    tx, rx = _connect(src, dst, ipver, None)
+    with tx, rx:
+        copy = _Copy(tx, rx, data, 0)
+        copy.start()
+        copy.finish()
+
+
 class TcpStreams:
     """
     TCP both ways at once for as long as the test likes, for use in "with": the
@@ -385,6 +397,84 @@ class TcpStreams:
         finally:
             for sock in self._socks:
                 sock.close()
+
+
+class Bulk:
+    """
+    So many TCP connections from @src to @dst that send all they can, for use in "with".
+    What is under way when that ends is thrown away.
+    """
+    def __init__(self, src, dst, flows, ipver="4"):
+        self._socks = [_connect(src, dst, ipver, None) for _ in range(flows)]
+        self._received = _FORK.Value("Q", 0, lock=False)
+        self._procs = [_FORK.Process(target=f, daemon=True) for f in (self._send, self._recv)]
+
+    @property
+    def received(self):
+        """Bytes received so far, of all together"""
+        return self._received.value
+
+    def progress(self, count, deadline=120):
+        """Wait until that many more bytes arrived"""
+        goal = self.received + count
+        wait_until(lambda: self.received >= goal, "TCP stands still", deadline)
+
+    @staticmethod
+    def _ready(socks, event):
+        poll = select.poll()
+        for sock in socks:
+            sock.setblocking(False)
+            poll.register(sock, event)
+        by_fd = {sock.fileno(): sock for sock in socks}
+        while True:
+            yield from (by_fd[fd] for fd, _ in poll.poll())
+
+    def _send(self):
+        data = bytes(1 << 16)
+        for sock in self._ready([tx for tx, _ in self._socks], select.POLLOUT):
+            sock.send(data)
+
+    def _recv(self):
+        room = bytearray(1 << 18)
+        for sock in self._ready([rx for _, rx in self._socks], select.POLLIN):
+            self._received.value += sock.recv_into(room)
+
+    def __enter__(self):
+        for proc in self._procs:
+            proc.start()
+        return self
+
+    def __exit__(self, ex_type, ex_value, ex_tb):
+        for proc in self._procs:
+            proc.kill()
+            proc.join()
+        # unread data makes a reset of it, which the sender's end believes
+        for tx, rx in self._socks:
+            rx.close()
+            tx.close()
+
+
+class UdpFlood:
+    """Datagrams of a priority, as many as the sender's buffer takes, for use in "with" """
+
+    def __init__(self, src, dst, priority, size=1000):
+        self._pair = UdpPair(src, dst, "4")
+        self._pair.tx.setsockopt(socket.SOL_SOCKET, socket.SO_PRIORITY, priority)
+        self._data = bytes(size)
+        self._proc = _FORK.Process(target=self._loop, daemon=True)
+
+    def _loop(self):
+        while True:
+            self._pair.send(self._data)
+
+    def __enter__(self):
+        self._proc.start()
+        return self
+
+    def __exit__(self, ex_type, ex_value, ex_tb):
+        self._proc.kill()
+        self._proc.join()
+        self._pair.close()
 
 
 def _connect(src, dst, ipver, window):

@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+
+"""
+The txpath queueing discipline above the card: what goes past it and what waits, how
+long, in which order, and who sends it.
+"""
+
+import os
+import socket
+import time
+from pathlib import Path
+
+from lib.py import ksft_run, ksft_exit, ksft_pr
+from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_lt, ksft_variants
+from lib.py import KsftSkipEx
+from lib.py import Bulk, children, DEBUG_KERNEL, defer, End, keep_coalescing, percentile
+from lib.py import ping_times, Pktgen, Qdisc, send, softirqs, sysctl, TgbeEnv
+from lib.py import txpath_module, UdpFlood, UdpPair, wait_until
+
+MIB = 1 << 20
+MSS = 1448
+
+# Where time is exact, a bound that is a matter of percents can be asked for
+EXACT = os.environ.get("TGBE_EXACT")
+
+# Microseconds in which the card asks for more: the emulated 82576 makes them four times
+# as long
+INTERVAL = {"igb": 2000, "e1000e": 8000}
+RING = 64
+# Between two packets of a sender that sends more than that
+GAP = 50
+QUEUED = ("xmit_mode queue_xmit", )
+
+# 20 Mbit/s, in bursts of a few frames
+BOTTLENECK = "tbf rate 20mbit burst 12kb limit 10mb"
+BELOW = "parent 1:1"
+
+# Of the bands that priorities have by default
+PRIO_BAND_0, PRIO_BAND_2 = 6, 1
+
+
+def _ping_pong(cfg, count=100):
+    """Datagrams, each when the one before has arrived"""
+    pair = UdpPair(*cfg.ends, "4")
+    for _ in range(count):
+        pair.send(bytes(100))
+        pair.rx.recv(200)
+    pair.close()
+    return count
+
+
+def _root(cfg):
+    cfg.one_queue()
+    return [Qdisc(cfg, "root", "txpath")]
+
+
+def _below_mq(cfg):
+    Qdisc(cfg, "root", "mq", "1:")
+    return [Qdisc(cfg, f"parent 1:{queue}", "txpath")
+            for queue in range(1, cfg.dut.queues() + 1)]
+
+
+PLACES = {"root": _root, "below_mq": _below_mq}
+
+
+@ksft_variants(list(PLACES))
+def idle(cfg, place) -> None:
+    """ Where nothing waits all goes past the queue, or none with nobypass """
+    cfg.pin_neighbours()
+    qdiscs = PLACES[place](cfg)
+
+    def passed():
+        shown = children(cfg, "txpath")
+        return {what: sum(q[what] for q in shown) for what in ("bypassed", "queued", "packets")}
+    for words, what in (("quota 0", "bypassed"), ("nobypass", "queued"), ("bypass", "bypassed")):
+        for qdisc in qdiscs:
+            qdisc.change(f"txpath {words}")
+        before = passed()
+        count = _ping_pong(cfg)
+        moved = {name: now - before[name] for name, now in passed().items()}
+        ksft_pr(f"{words}:", moved)
+        ksft_ge(moved["packets"], count)
+        ksft_eq(moved[what], moved["packets"])
+
+
+def _sending(cfg, packets):
+    """NET_TX softirqs per packet, and packets/s, while the card sends so many"""
+    file = Path(f"/sys/class/net/{cfg.ifname}/statistics/tx_packets")
+
+    def look():
+        return int(file.read_text("ascii")), softirqs("NET_TX"), time.monotonic()
+    start = look()
+    wait_until(lambda: look()[0] - start[0] >= packets, "nothing is sent", 120)
+    sent, irqs, seconds = (b - a for a, b in zip(start, look()))
+    return irqs / sent, sent / seconds
+
+
+def _slow_card(cfg):
+    """The card sends a short ring in each interval of its interrupt, until the test ends"""
+    if cfg.irqmode != "msix" and cfg.chip == "igb":
+        raise KsftSkipEx("the emulated 82576 moderates MSI-X only")
+    cfg.pin_neighbours()
+    cfg.one_queue()
+    keep_coalescing(cfg.dut)
+    usecs = INTERVAL[cfg.chip]
+    cfg.dut.ethtool(f"-C {cfg.ifname} adaptive-rx off adaptive-tx off "
+                    f"rx-usecs {usecs} tx-usecs {usecs}")
+    rx, tx = cfg.dut.rings()
+    defer(cfg.dut.set_rings, rx, tx)
+    cfg.dut.set_rings(rx, RING)
+
+
+def quota(cfg) -> None:
+    """ The smaller it is, the more runs it ends and the softirq begins """
+    _slow_card(cfg)
+    qdisc = Qdisc(cfg, "root", "txpath nobypass aqm none")
+    irqs, deferred = {}, {}
+    with Pktgen(*cfg.ends, GAP, cpus=min(2, os.cpu_count()), options=QUEUED):
+        for count in (0, 64, 8, 1):
+            qdisc.change(f"txpath quota {count}")
+            before = qdisc.stats()
+            irqs[count], rate = _sending(cfg, 5000)
+            after = qdisc.stats()
+            deferred[count] = (after["deferred"] - before["deferred"]) / \
+                (after["queued"] - before["queued"])
+            ksft_pr(f"quota {count}: {irqs[count]:.4f} softirqs and {deferred[count]:.4f} "
+                    f"deferred runs per packet, {rate:.0f} packets/s, {after['qlen']} wait")
+    ksft_eq(deferred[0], 0)
+    for more, fewer in ((64, 8), (8, 1)):
+        ksft_gt(deferred[fewer], deferred[more])
+        ksft_gt(irqs[fewer], irqs[more])
+    # no run sends more, and with a queue that stands many send as much
+    ksft_ge(deferred[8], 0.8 / 8)
+    ksft_ge(deferred[1], 0.8)
+
+
+def _lan(cfg):
+    """
+    The end of a network from which our machine forwards: nobody but the queue holds back
+    what is sent there, as with a sender elsewhere
+    """
+    name = "tgbe-lan"
+    cfg.dut.ip(f"netns add {name}")
+    defer(cfg.dut.ip, f"netns del {name}")
+    cfg.dut.ip(f"link add {name} type veth peer name eth0 netns {name}")
+    defer(cfg.dut.ip, f"link del {name}")
+    lan = End("eth0", name, {"4": "192.0.5.2"})
+    sysctl(cfg.dut, "net.ipv4.ip_forward", 1)
+    cfg.dut.ip(f"addr add 192.0.5.1/24 dev {name}")
+    cfg.dut.ip(f"link set dev {name} up")
+    lan.ip("addr add 192.0.5.2/24 dev eth0")
+    lan.ip("link set dev eth0 up")
+    lan.ip("route add default via 192.0.5.1")
+    # a frame is a packet
+    lan.ethtool("-K eth0 tso off gso off")
+    cfg.peer.ip(f"route add 192.0.5.0/24 via {cfg.addr_v['4']}")
+    defer(cfg.peer.ip, "route del 192.0.5.0/24")
+    wait_until(lambda: lan.reachable(cfg.remote_addr_v["4"]), "nothing is forwarded")
+    return lan
+
+
+def _waits(ends, qdisc, words, pings):
+    """99th percentile of ping in ms, and bytes/s of eight connections beside it"""
+    qdisc.replace(words)
+    with Bulk(*ends, 8) as bulk:
+        bulk.progress(4 * MIB)
+        first, start = bulk.received, time.monotonic()
+        times = ping_times(*ends, pings)
+        rate = (bulk.received - first) / (time.monotonic() - start)
+        stats = qdisc.stats()
+    p99 = percentile(times, 99)
+    ksft_pr(f"{words}: {len(times)} pings, p50 {percentile(times, 50)} p99 {p99} ms, "
+            f"{rate * 8 / 1e6:.2f} Mbit/s, {stats['drops']} drops, "
+            f"own delays {stats.get('delay_us')}")
+    return p99, rate
+
+
+def latency(cfg) -> None:
+    """ Beside bulk a ping waits as with fq_codel, and the link is as full as with a fifo """
+    if DEBUG_KERNEL:
+        raise KsftSkipEx("asks for speed")
+    cfg.pin_neighbours()
+    ends = _lan(cfg), cfg.peer
+    Qdisc(cfg, "root", BOTTLENECK, "1:")
+    qdisc = Qdisc(cfg, BELOW, "pfifo limit 1000")
+    waits, rates = {}, {}
+    # a handful of pings is late or not: of those that are compared the better of two rounds
+    for words in ("pfifo limit 1000", *("fq_codel", "txpath") * 2):
+        kind = words.split()[0]
+        wait, rate = _waits(ends, qdisc, words, 300)
+        waits[kind] = min(wait, waits.get(kind, wait))
+        rates[kind] = max(rate, rates.get(kind, rate))
+    ksft_lt(waits["txpath"], waits["pfifo"])
+    if EXACT:
+        ksft_ge(1.2 * waits["fq_codel"], waits["txpath"])
+        ksft_ge(waits["pfifo"] / 10, waits["txpath"])
+        ksft_ge(rates["txpath"], 0.98 * rates["pfifo"])
+
+
+def _sent_by_band(qdisc):
+    return [band["stats"]["packets"] for band in qdisc.bands()]
+
+
+@ksft_variants(["drr", "strict"])
+def starvation(cfg, sched) -> None:
+    """ A flood in band 0 leaves its share to band 2, unless the first band goes first """
+    cfg.pin_neighbours()
+    Qdisc(cfg, "root", "tbf rate 8mbit burst 12kb limit 10mb", "1:")
+    qdisc = Qdisc(cfg, BELOW, f"txpath aqm none sched {sched}")
+    pair = UdpPair(*cfg.ends, "4")
+    pair.tx.setsockopt(socket.SOL_SOCKET, socket.SO_PRIORITY, PRIO_BAND_2)
+    count = 100
+    with UdpFlood(*cfg.ends, PRIO_BAND_0):
+        wait_until(lambda: qdisc.stats()["qlen"] > 500, "no flood")
+        before = _sent_by_band(qdisc)
+        for _ in range(count):
+            pair.send(bytes(1000))
+        wait_until(lambda: _sent_by_band(qdisc)[0] - before[0] > 3 * count, "no flood")
+        moved = [b - a for a, b in zip(before, _sent_by_band(qdisc))]
+        ksft_pr("sent by band:", moved)
+        ksft_eq(moved[2], count if sched == "drr" else 0)
+        pair.rx.setblocking(False)
+        got = 0
+        try:
+            while pair.rx.recv(2000):
+                got += 1
+        except BlockingIOError:
+            pass
+        ksft_eq(got, moved[2], "received")
+    wait_until(qdisc.is_empty, "the queue does not empty")
+    ksft_eq(_sent_by_band(qdisc)[2] - before[2], count)
+    pair.close()
+
+
+def _marks(cfg, qdisc, words, *what):
+    """What moves, and drops of the AQM, while TCP passes with these settings"""
+    before = qdisc.stats()
+    qdisc.change(f"txpath {words}")
+    with Bulk(*cfg.ends, 4) as bulk:
+        bulk.progress(MIB)
+
+        def moved(name):
+            return qdisc.stats()[name] - before[name]
+        wait_until(lambda: all(moved(name) for name in what), f"no {what} with {words}", 30)
+        ksft_pr(f"{words}:", {name: moved(name) for name in ("ecn_mark", "ce_mark", "drops_aqm")})
+        return moved("drops_aqm")
+
+
+def ecn(cfg) -> None:
+    """ What could be marked is, instead of dropped; and early with a ce_threshold """
+    cfg.pin_neighbours()
+    for end in cfg.ends:
+        sysctl(end, "net.ipv4.tcp_ecn", 1)
+    Qdisc(cfg, "root", BOTTLENECK, "1:")
+    qdisc = Qdisc(cfg, BELOW, "txpath")
+    ksft_eq(_marks(cfg, qdisc, "ecn", "ecn_mark"), 0, "dropped")
+    _marks(cfg, qdisc, "noecn", "drops_aqm")
+    _marks(cfg, qdisc, "ecn ce_threshold 1ms", "ce_mark")
+
+
+@ksft_variants(["root", "below_tbf"])
+def large_sends(cfg, place) -> None:
+    """ TCP hands over many frames at once: they count as frames, and arrive whole """
+    cfg.dut.set_feature("tx-tcp-segmentation", True)
+    where = "root"
+    if place == "below_tbf":
+        Qdisc(cfg, "root", "tbf rate 50mbit burst 128kb limit 10mb", "1:")
+        where = BELOW
+    qdisc = Qdisc(cfg, where, "txpath nobypass quota 2")
+    before = qdisc.stats()
+    send(*cfg.ends, "4", cfg.data)
+    after = qdisc.stats()
+    frames = after["packets"] - before["packets"]
+    large = sum(after["delays"]) - sum(before["delays"])
+    ksft_pr(f"{len(cfg.data)} bytes: {large} packets of {frames} frames")
+    ksft_ge(frames, len(cfg.data) // MSS)
+    # lost ones are sent again
+    ksft_lt(frames, len(cfg.data) // MSS * 1.1)
+    ksft_lt(large, frames / 2)
+    ksft_eq(after["queued"] - before["queued"], frames)
+    wait_until(qdisc.is_empty, "the queue does not empty")
+
+
+def main() -> None:
+    """ Ksft boiler plate main """
+
+    with TgbeEnv(__file__) as cfg, txpath_module():
+        cfg.data = os.urandom(8 * MIB)
+        ksft_run([idle, quota, latency, starvation, ecn, large_sends], args=(cfg, ))
+    ksft_exit()
+
+
+if __name__ == "__main__":
+    main()
