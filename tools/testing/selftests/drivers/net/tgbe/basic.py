@@ -34,7 +34,7 @@ VIEWS = (("", "Speed: 1000Mb/s"), ("-i", "driver: tgbe"), ("-S", r"rx_queue_0_pa
          ("-n NETIF rx-flow-hash tcp4", "IP SA"), ("-d", r"(?m)^0x0010:?\s"),
          ("-e", r"(?m)^0x0000:?\s"), ("-t NETIF online", "The test result is PASS"),
          ("-a", r"RX:\s+on"), ("-I -a", r"tx_pause_frames: \d+\s+rx_pause_frames: \d+"),
-         ("-T", "PTP Hardware Clock"),
+         ("-T", r"(PTP Hardware Clock|provider index): "),
          ("-Q NETIF --show-coalesce", r"rx-usecs:\s+\d+"),
          ("-S NETIF --groups eth-mac", r"eth-mac-FramesTransmittedOK: \d+"))
 
