@@ -100,6 +100,8 @@ struct txpath_band {
  * @codel: those for CoDel
  * @mtu: of the device with its header
  * @sketch: what flows sent of late
+ * @window: in which the sketch forgets half: long for a flow that sends each 20 ms, as
+ *	voice does, and short for one that is back after a loss
  * @seed: of the flows' hash
  * @runs: runs begun
  * @deferred: runs ended by the quota
@@ -116,6 +118,7 @@ struct txpath {
 	struct codel_params codel;
 	u32 mtu;
 	struct txpath_sketch *sketch;
+	codel_time_t window;
 	u32 seed;
 	u64 runs;
 	u64 deferred;
@@ -260,7 +263,7 @@ static bool txpath_is_sparse(struct txpath *q, const struct txpath_band *band,
 		return true;
 	cb->hash = txpath_flow(q, skb);
 	cells = txpath_cells(q->sketch, cb->hash);
-	txpath_sketch_decay(q->sketch, cb->time, q->codel.interval);
+	txpath_sketch_decay(q->sketch, cb->time, q->window);
 	sum = txpath_cells_add(cells, qdisc_pkt_len(skb));
 	if (sum <= q->config.sparse && !txpath_cells_wait(cells))
 		return true;
@@ -776,6 +779,7 @@ static void txpath_apply(struct Qdisc *sch, const struct txpath_config *config)
 	q->codel.target = txpath_codel_units(config->target);
 	q->codel.interval = txpath_codel_units(config->interval);
 	q->codel.ce_threshold = txpath_codel_units(config->ce_threshold);
+	q->window = max(q->codel.interval / 4, 1u);
 	q->codel.ecn = config->ecn;
 	q->codel.mtu = q->mtu;
 	if (config->bypass)
@@ -851,7 +855,7 @@ static int txpath_init(struct Qdisc *sch, struct nlattr *opt, struct netlink_ext
 		.interval = 100 * USEC_PER_MSEC,
 		.ecn = 1,
 		.ce_threshold = TC_TXPATH_OFF,
-		.sparse = 4096,
+		.sparse = ETH_FRAME_LEN,
 	};
 	int err = 0;
 

@@ -23,7 +23,7 @@ enum {
 	TCA_TXPATH_INTERVAL,		/* us */
 	TCA_TXPATH_ECN,			/* 0, 1 */
 	TCA_TXPATH_CE_THRESHOLD,	/* us, TC_TXPATH_OFF */
-	TCA_TXPATH_SPARSE,		/* bytes in an interval; 0: off */
+	TCA_TXPATH_SPARSE,		/* bytes of late; 0: off */
 	__TCA_TXPATH_MAX
 };
 
