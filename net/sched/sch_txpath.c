@@ -864,7 +864,7 @@ static int txpath_init(struct Qdisc *sch, struct nlattr *opt, struct netlink_ext
 		err = txpath_parse(&config, opt, extack);
 	if (err)
 		return err;
-	q->sketch = kvzalloc(sizeof(*q->sketch), GFP_KERNEL);
+	q->sketch = kvcalloc(1, sizeof(*q->sketch), GFP_KERNEL);
 	if (!q->sketch)
 		return -ENOMEM;
 	codel_params_init(&q->codel);

@@ -92,6 +92,8 @@ static inline u32 txpath_cells_add(struct txpath_cells cells, u32 len)
 /**
  * txpath_cells_wait - may a packet of the flow wait in a bulk queue?
  * @cells: its cells
+ *
+ * Return: true if one does, and if others fill all of its cells.
  */
 static inline bool txpath_cells_wait(struct txpath_cells cells)
 {

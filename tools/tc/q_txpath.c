@@ -63,7 +63,6 @@ static const struct choice {
 struct command {
 	int argc;
 	char **argv;
-	struct nlmsghdr *n;
 	bool given[TCA_TXPATH_MAX + 1];
 	__u32 value[TCA_TXPATH_MAX + 1];
 	__u8 priomap[TC_TXPATH_PRIORITIES];

@@ -152,12 +152,13 @@ static void sketch_bound(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, sketch);
 	for (u32 i = 0; i < ROUNDS * FLOWS; i++) {
 		u32 flow = i % FLOWS, len = flow < LOUD ? 10000 : 100, sum;
+		struct txpath_cells cells = txpath_cells(sketch, flow * GOLDEN_RATIO_32);
 
-		sum = txpath_cells_add(txpath_cells(sketch, flow * GOLDEN_RATIO_32), len);
+		sum = txpath_cells_add(cells, len);
+		KUNIT_EXPECT_FALSE(test, txpath_cells_wait(cells));
 		sent[flow] += len;
 		total += len;
 		KUNIT_EXPECT_GE(test, sum, sent[flow]);
-		KUNIT_EXPECT_FALSE(test, txpath_cells_wait(txpath_cells(sketch, flow * GOLDEN_RATIO_32)));
 		/* e/256 of all is what theory bounds, in all but e^-4 of the cases */
 		high += sum - sent[flow] > total * 3 / TXPATH_CELLS;
 	}
@@ -392,7 +393,7 @@ static void quota_is_strict(struct kunit *test)
 	local_bh_enable();
 	/* and here the softirq runs, if not before */
 	for (unsigned int i = 0; i < 1000 && READ_ONCE(bench->sch->q.qlen); i++)
-		msleep(1);
+		fsleep(USEC_PER_MSEC);
 	KUNIT_EXPECT_EQ(test, bench->sch->q.qlen, 0);
 	KUNIT_EXPECT_EQ(test, bench->sent, PACKETS + 1 - QUOTA);
 	KUNIT_EXPECT_EQ(test, bench->q->deferred, PACKETS / QUOTA);
