@@ -94,7 +94,8 @@ struct txpath_band {
  * @direct: packet that came when nothing waited, and leaves before anything else happens
  * @turn: the band whose turn it is
  * @memory: bytes of memory that waiting packets occupy
- * @run: packets of this run so far
+ * @run: packets since one last came while nothing was being sent, or since the quota
+ *	last ended a run
  * @waits_for_softirq: the run was ended by the quota, and no new one has begun
  * @config: the settings
  * @codel: those for CoDel
@@ -103,7 +104,9 @@ struct txpath_band {
  * @window: in which the sketch forgets half: long for a flow that sends each 20 ms, as
  *	voice does, and short for one that is back after a loss
  * @seed: of the flows' hash
- * @runs: runs begun
+ * @dropped: packets that CoDel dropped, and of which the parents do not know yet
+ * @dropped_bytes: of them
+ * @runs: runs of the root begun
  * @deferred: runs ended by the quota
  * @bands: all there can be; those beyond the number in use are empty
  */
@@ -120,10 +123,15 @@ struct txpath {
 	struct txpath_sketch *sketch;
 	codel_time_t window;
 	u32 seed;
+	u32 dropped;
+	u32 dropped_bytes;
 	u64 runs;
 	u64 deferred;
 	struct txpath_band bands[TC_TXPATH_BANDS_MAX];
 };
+
+#define TXPATH_MTU_MIN	256u
+#define TXPATH_MTU_MAX	(1u << 20)
 
 /* Beside the bits of the bands: there is a @direct packet */
 #define TXPATH_DIRECT	BIT(TC_TXPATH_BANDS_MAX)
@@ -285,27 +293,28 @@ static bool txpath_must_drop(const struct Qdisc *sch, const struct txpath *q)
 	return txpath_is_full(sch, q) && q->active & ~TXPATH_DIRECT;
 }
 
-/* Drop the oldest packet of the band that has most, out of its longer queue.
- * Return: the band.
+/* Drop the oldest packet of the band that has most, out of its longer queue; there is
+ * a band that has packets. Return: the band.
  */
 static struct txpath_band *txpath_drop(struct Qdisc *sch, struct txpath *q,
 				       struct sk_buff **to_free)
 {
-	struct txpath_band *longest = q->bands;
+	struct txpath_band *longest = NULL;
 	struct txpath_queue *queue;
-	u32 most = 0;
+	u64 most = 0;
 
 	for (unsigned int i = 0; i < q->config.bands; i++) {
 		struct txpath_band *band = &q->bands[i];
-		u32 bytes = band->sparse.bytes + band->bulk.bytes;
+		u64 bytes = (u64)band->sparse.bytes + band->bulk.bytes;
 
-		if (bytes > most) {
+		if (q->active & band->bit && (!longest || bytes > most)) {
 			longest = band;
 			most = bytes;
 		}
 	}
-	queue = longest->bulk.bytes >= longest->sparse.bytes ? &longest->bulk :
-							       &longest->sparse;
+	queue = &longest->sparse;
+	if (!queue->head || (longest->bulk.head && longest->bulk.bytes >= queue->bytes))
+		queue = &longest->bulk;
 	if (q->memory > q->config.memlimit) {
 		longest->counts.drops[TC_TXPATH_DROP_MEMORY]++;
 		qdisc_drop_reason(txpath_take(sch, queue), sch, to_free,
@@ -354,6 +363,8 @@ static bool txpath_is_root(const struct Qdisc *sch)
 
 /* Whether a packet that comes now, while no run is on, is sent by a run that begins
  * before anybody else can come. Then it need not be known when it came and whose it is.
+ * (Should the queue be stopped this very moment it waits all the same, and counts as one
+ * that has not.)
  */
 static bool txpath_goes_at_once(const struct Qdisc *sch)
 {
@@ -393,8 +404,9 @@ static int txpath_enqueue(struct sk_buff *skb, struct Qdisc *sch, struct sk_buff
 /* Going out */
 
 /* Whether this run has sent its quota. The rest is then the softirq's: until it has
- * begun, whoever comes with another packet sends nothing. Below another qdisc, which
- * has runs of its own, there is no quota.
+ * begun, whoever comes with another packet sends nothing. (Newer kernels do not schedule
+ * it while others are about to come with packets, but let these begin the next run.)
+ * Below another qdisc, which has runs of its own, there is no quota.
  */
 static bool txpath_run_is_over(struct Qdisc *sch, struct txpath *q)
 {
@@ -409,8 +421,9 @@ static bool txpath_run_is_over(struct Qdisc *sch, struct txpath *q)
 	if (q->run < q->config.quota)
 		return false;
 	q->waits_for_softirq = true;
-	q->deferred++;
 	__netif_schedule(sch);
+	if (test_bit(__QDISC_STATE_SCHED, &sch->state))
+		q->deferred++;
 	return true;
 }
 
@@ -504,17 +517,30 @@ static struct sk_buff *txpath_band_send(struct Qdisc *sch, struct txpath *q,
 	return skb;
 }
 
-/* Tell the parents what CoDel has dropped */
-static void txpath_report_drops(struct Qdisc *sch, struct txpath_band *band)
+/* Note what CoDel has dropped */
+static void txpath_note_drops(struct txpath *q, struct txpath_band *band)
 {
 	struct codel_stats *codel = &band->codel;
 
 	if (likely(!codel->drop_count))
 		return;
 	band->counts.drops[TC_TXPATH_DROP_AQM] += codel->drop_count;
-	qdisc_tree_reduce_backlog(sch, codel->drop_count, codel->drop_len);
+	q->dropped += codel->drop_count;
+	q->dropped_bytes += codel->drop_len;
 	codel->drop_count = 0;
 	codel->drop_len = 0;
+}
+
+/* Tell the parents of it, when what is waiting here is counted right again: they may
+ * look
+ */
+static void txpath_report_drops(struct Qdisc *sch, struct txpath *q)
+{
+	if (likely(!q->dropped))
+		return;
+	qdisc_tree_reduce_backlog(sch, q->dropped, q->dropped_bytes);
+	q->dropped = 0;
+	q->dropped_bytes = 0;
 }
 
 /* Count a packet that goes to the driver */
@@ -523,7 +549,7 @@ static struct sk_buff *txpath_sent(struct Qdisc *sch, struct txpath *q,
 {
 	unsigned int len = qdisc_pkt_len(skb), segs = qdisc_pkt_segs(skb);
 
-	if (!q->run++)
+	if (!q->run++ && txpath_is_root(sch))
 		q->runs++;
 	_bstats_update(&band->bstats, len, segs);
 	_bstats_update(&sch->bstats, len, segs);
@@ -551,18 +577,26 @@ static noinline struct sk_buff *txpath_send(struct Qdisc *sch, struct txpath *q)
 		struct txpath_band *band = txpath_next_band(q);
 		struct sk_buff *skb = txpath_band_send(sch, q, band);
 
-		txpath_report_drops(sch, band);
+		txpath_note_drops(q, band);
 		if (skb)
 			return txpath_sent(sch, q, band, skb);
 	}
 	return NULL;
 }
 
+/* Return: the next packet; drops are still to be reported */
+static struct sk_buff *txpath_next(struct Qdisc *sch, struct txpath *q)
+{
+	return q->active & TXPATH_DIRECT ? txpath_send_direct(sch, q) : txpath_send(sch, q);
+}
+
 static noinline struct sk_buff *txpath_send_some(struct Qdisc *sch)
 {
 	struct txpath *q = qdisc_priv(sch);
+	struct sk_buff *skb = txpath_next(sch, q);
 
-	return q->active & TXPATH_DIRECT ? txpath_send_direct(sch, q) : txpath_send(sch, q);
+	txpath_report_drops(sch, q);
+	return skb;
 }
 
 /* The kernel asks after each packet whether there is more: that has to be short */
@@ -571,6 +605,24 @@ static struct sk_buff *txpath_dequeue(struct Qdisc *sch)
 	const struct txpath *q = qdisc_priv(sch);
 
 	return q->active ? txpath_send_some(sch) : NULL;
+}
+
+/* A parent's look at the next packet, which waits on until it is taken */
+static struct sk_buff *txpath_peek(struct Qdisc *sch)
+{
+	struct sk_buff *skb = skb_peek(&sch->gso_skb);
+	struct txpath *q = qdisc_priv(sch);
+
+	if (skb || !q->active)
+		return skb;
+	skb = txpath_next(sch, q);
+	if (skb) {
+		__skb_queue_head(&sch->gso_skb, skb);
+		qdisc_qstats_backlog_inc(sch, skb);
+		qdisc_qlen_inc(sch);
+	}
+	txpath_report_drops(sch, q);
+	return skb;
 }
 
 /* Settings */
@@ -641,8 +693,9 @@ static int txpath_parse_value(struct txpath_config *config, const struct nlattr 
 	if ((value < setting->min || value > setting->max) &&
 	    !(setting->may_be_off && value == TC_TXPATH_OFF)) {
 		NL_SET_BAD_ATTR(extack, attr);
-		NL_SET_ERR_MSG_FMT_MOD(extack, "%s must be %u to %u", setting->name,
-				       setting->min, setting->max);
+		NL_SET_ERR_MSG_FMT_MOD(extack, "%s must be %u to %u%s", setting->name,
+				       setting->min, setting->max,
+				       setting->may_be_off ? ", or off" : "");
 		return -ERANGE;
 	}
 	*txpath_value(config, setting) = value;
@@ -775,7 +828,8 @@ static void txpath_apply(struct Qdisc *sch, const struct txpath_config *config)
 
 	sch_tree_lock(sch);
 	q->config = *config;
-	q->mtu = psched_mtu(qdisc_dev(sch));
+	/* an interface may have any MTU; a turn must bring something, and fit with weights */
+	q->mtu = clamp(psched_mtu(qdisc_dev(sch)), TXPATH_MTU_MIN, TXPATH_MTU_MAX);
 	q->codel.target = txpath_codel_units(config->target);
 	q->codel.interval = txpath_codel_units(config->interval);
 	q->codel.ce_threshold = txpath_codel_units(config->ce_threshold);
@@ -902,6 +956,8 @@ static void txpath_reset(struct Qdisc *sch)
 	q->memory = 0;
 	q->run = 0;
 	q->waits_for_softirq = false;
+	q->dropped = 0;
+	q->dropped_bytes = 0;
 }
 
 static void txpath_destroy(struct Qdisc *sch)
@@ -1037,7 +1093,7 @@ static struct Qdisc_ops txpath_ops __read_mostly = {
 	.cl_ops			= &txpath_class_ops,
 	.enqueue		= txpath_enqueue,
 	.dequeue		= txpath_dequeue,
-	.peek			= qdisc_peek_dequeued,
+	.peek			= txpath_peek,
 	.init			= txpath_init,
 	.reset			= txpath_reset,
 	.destroy		= txpath_destroy,

@@ -5,9 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <linux/pkt_sched_txpath.h>
-
 #include "iproute2.h"
+#include "txpath_delay.h"
 
 #define NUM(array)	(sizeof(array) / sizeof((array)[0]))
 

@@ -47,7 +47,7 @@ enum tc_txpath_aqm {
 #define TC_TXPATH_LIMIT_MIN	1u
 #define TC_TXPATH_LIMIT_MAX	1000000u
 #define TC_TXPATH_MEMLIMIT_MIN	4096u
-#define TC_TXPATH_MEMLIMIT_MAX	0xffffffffu
+#define TC_TXPATH_MEMLIMIT_MAX	0x7fffffffu
 #define TC_TXPATH_QUOTA_MAX	1000000u
 #define TC_TXPATH_BANDS_MIN	1u
 #define TC_TXPATH_BANDS_MAX	16u
@@ -56,7 +56,7 @@ enum tc_txpath_aqm {
 #define TC_TXPATH_WEIGHT_MAX	1000u
 #define TC_TXPATH_TARGET_MIN	1u
 #define TC_TXPATH_TARGET_MAX	1000000u
-#define TC_TXPATH_INTERVAL_MIN	2u
+#define TC_TXPATH_INTERVAL_MIN	1000u
 #define TC_TXPATH_INTERVAL_MAX	10000000u
 #define TC_TXPATH_SPARSE_MAX	1000000u
 
@@ -96,7 +96,7 @@ struct tc_txpath_counts {
  * @counts: of all bands, or of the one
  * @bypassed: packets that found nothing waiting and went straight to the driver
  * @queued: packets that were queued and then given to the driver
- * @runs: how often sending from the queue began
+ * @runs: how often sending from the queue began; 0 below another qdisc
  * @deferred: how many of them were ended by the quota
  * @memory: bytes that waiting packets occupy, at most memlimit
  * @is_band: 1 for a band, which has none of the five above
@@ -110,40 +110,5 @@ struct tc_txpath_xstats {
 	__u32 memory;
 	__u32 is_band;
 };
-
-/**
- * tc_txpath_delay_bound - upper bound of a bucket
- * @bucket: index into @delay of struct tc_txpath_counts
- *
- * Return: us, 0 for the last bucket, which has none.
- */
-static inline __u32 tc_txpath_delay_bound(unsigned int bucket)
-{
-	return bucket < TC_TXPATH_DELAYS - 1 ? 1u << bucket : 0;
-}
-
-/**
- * tc_txpath_percentile - bucket within which a share of the packets waited
- * @delay: the buckets
- * @percent: the share, 1 to 100
- *
- * Return: the lowest bucket up to which there are at least @percent of all packets,
- * -1 if there are no packets.
- */
-static inline int tc_txpath_percentile(const __u64 *delay, unsigned int percent)
-{
-	__u64 total = 0, seen = 0;
-
-	for (unsigned int i = 0; i < TC_TXPATH_DELAYS; i++)
-		total += delay[i];
-	if (!total)
-		return -1;
-	for (unsigned int i = 0; i < TC_TXPATH_DELAYS - 1; i++) {
-		seen += delay[i];
-		if (seen * 100 >= total * percent)
-			return i;
-	}
-	return TC_TXPATH_DELAYS - 1;
-}
 
 #endif

@@ -12,6 +12,7 @@ static codel_time_t ticks;
 
 #define codel_get_time()	ticks
 #include "../../../net/sched/sch_txpath.c"
+#include "../../tc/txpath_delay.h"
 
 #define FRAME	1000
 
@@ -490,6 +491,47 @@ static void drr_follows_weights(struct kunit *test)
 	}
 }
 
+/* No MTU of a device makes turns that bring nothing */
+static void any_mtu_has_turns(struct kunit *test)
+{
+	static const unsigned int mtus[] = { 0, 68, 1500, INT_MAX - ETH_HLEN, INT_MAX };
+	struct bench *bench = bench_create(test);
+
+	bench->config.weights[0] = TC_TXPATH_WEIGHT_MAX;
+	bench->config.weights[1] = 2;
+	for (u32 i = 0; i < ARRAY_SIZE(mtus); i++) {
+		bench->dev->mtu = mtus[i];
+		bench_apply(bench);
+		for (u32 seq = 1; seq <= 10; seq++)
+			put(test, bench, seq % TC_TXPATH_PRIORITIES, seq, seq, FRAME);
+		for (u32 seq = 1; seq <= 10; seq++)
+			KUNIT_EXPECT_NE(test, get_seq(bench), 0);
+		KUNIT_EXPECT_EQ(test, bench->sch->q.qlen, 0);
+	}
+}
+
+/* What a parent has looked at it gets, and until then it waits */
+static void peek_takes_nothing(struct kunit *test)
+{
+	struct bench *bench = bench_create(test);
+	struct sk_buff *skb;
+
+	KUNIT_EXPECT_NULL(test, txpath_peek(bench->sch));
+	put(test, bench, 0, 1, 1, FRAME);
+	put(test, bench, 0, 1, 2, FRAME);
+	skb = txpath_peek(bench->sch);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	KUNIT_EXPECT_EQ(test, SEQ(skb), 1);
+	KUNIT_EXPECT_PTR_EQ(test, txpath_peek(bench->sch), skb);
+	KUNIT_EXPECT_EQ(test, bench->sch->q.qlen, 2);
+	KUNIT_EXPECT_EQ(test, bench->sch->qstats.backlog, 2 * FRAME);
+	KUNIT_EXPECT_PTR_EQ(test, qdisc_dequeue_peeked(bench->sch), skb);
+	kfree_skb(skb);
+	KUNIT_EXPECT_EQ(test, bench->sch->q.qlen, 1);
+	KUNIT_EXPECT_EQ(test, bench->sch->qstats.backlog, FRAME);
+	KUNIT_EXPECT_EQ(test, get_seq(bench), 2);
+}
+
 static void strict_starves(struct kunit *test)
 {
 	struct bench *bench = bench_create(test);
@@ -662,6 +704,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(priorities_choose_bands),
 	KUNIT_CASE(default_map_fits),
 	KUNIT_CASE(drr_follows_weights),
+	KUNIT_CASE(any_mtu_has_turns),
+	KUNIT_CASE(peek_takes_nothing),
 	KUNIT_CASE(strict_starves),
 	KUNIT_CASE(bands_go),
 	KUNIT_CASE(limit_drops_from_the_longest),

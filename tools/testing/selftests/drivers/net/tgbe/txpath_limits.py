@@ -23,10 +23,10 @@ TCA_OPTIONS, NLA_F_NESTED = 2, 1 << 15
 LIMIT, MEMORY, BYPASS, QUOTA, BANDS, PRIOMAP, SCHED, WEIGHTS, AQM, TARGET, INTERVAL, ECN, \
     CE_THRESHOLD, SPARSE, UNKNOWN = range(1, 16)
 
-RANGES = {"limit": (LIMIT, 1, 1000000), "memlimit": (MEMORY, 4096, 0xffffffff),
+RANGES = {"limit": (LIMIT, 1, 1000000), "memlimit": (MEMORY, 4096, 0x7fffffff),
           "bypass": (BYPASS, 0, 1), "quota": (QUOTA, 0, 1000000), "bands": (BANDS, 1, 16),
           "sched": (SCHED, 0, 1), "aqm": (AQM, 0, 1), "target": (TARGET, 1, 1000000),
-          "interval": (INTERVAL, 2, 10000000), "ecn": (ECN, 0, 1),
+          "interval": (INTERVAL, 1000, 10000000), "ecn": (ECN, 0, 1),
           "ce_threshold": (CE_THRESHOLD, 0, 10000000), "sparse": (SPARSE, 0, 1000000)}
 
 
