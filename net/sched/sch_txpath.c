@@ -131,7 +131,7 @@ struct txpath {
 };
 
 #define TXPATH_MTU_MIN	256u
-#define TXPATH_MTU_MAX	(1u << 20)
+#define TXPATH_MTU_MAX	1048576u
 
 /* Beside the bits of the bands: there is a @direct packet */
 #define TXPATH_DIRECT	BIT(TC_TXPATH_BANDS_MAX)
