@@ -248,7 +248,7 @@ static u32 txpath_flow(const struct txpath *q, struct sk_buff *skb)
 	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP)
 		return skb_get_hash(skb);
 	/* the ports are behind the addresses */
-	ports = get_unaligned((const u32 *)(address + words));
+	ports = (__force u32)address[words];
 	return words == 2 ? jhash_3words((__force u32)address[0], (__force u32)address[1],
 					 ports, q->seed) :
 			    jhash2((__force const u32 *)address, words, q->seed ^ ports);
@@ -544,13 +544,11 @@ static void txpath_report_drops(struct Qdisc *sch, struct txpath *q)
 }
 
 /* Count a packet that goes to the driver */
-static struct sk_buff *txpath_sent(struct Qdisc *sch, struct txpath *q,
-				   struct txpath_band *band, struct sk_buff *skb)
+static struct sk_buff *txpath_sent(struct Qdisc *sch, struct txpath_band *band,
+				   struct sk_buff *skb)
 {
 	unsigned int len = qdisc_pkt_len(skb), segs = qdisc_pkt_segs(skb);
 
-	if (!q->run++ && txpath_is_root(sch))
-		q->runs++;
 	_bstats_update(&band->bstats, len, segs);
 	_bstats_update(&sch->bstats, len, segs);
 	return skb;
@@ -566,7 +564,10 @@ static struct sk_buff *txpath_send_direct(struct Qdisc *sch, struct txpath *q)
 	qdisc_qstats_backlog_dec(sch, skb);
 	qdisc_qlen_dec(sch);
 	band->counts.delay[0]++;
-	return txpath_sent(sch, q, band, skb);
+	/* it is the first of a run of the root */
+	q->run++;
+	q->runs++;
+	return txpath_sent(sch, band, skb);
 }
 
 static noinline struct sk_buff *txpath_send(struct Qdisc *sch, struct txpath *q)
@@ -578,8 +579,11 @@ static noinline struct sk_buff *txpath_send(struct Qdisc *sch, struct txpath *q)
 		struct sk_buff *skb = txpath_band_send(sch, q, band);
 
 		txpath_note_drops(q, band);
-		if (skb)
-			return txpath_sent(sch, q, band, skb);
+		if (!skb)
+			continue;
+		if (!q->run++ && txpath_is_root(sch))
+			q->runs++;
+		return txpath_sent(sch, band, skb);
 	}
 	return NULL;
 }
