@@ -155,13 +155,6 @@ static int read_choice(struct command *c, const char *before)
 	return -1;
 }
 
-static bool is_number(const char *word)
-{
-	__u32 value;
-
-	return !get_u32(&value, word, 10);
-}
-
 static int read_priomap(struct command *c)
 {
 	__u32 bands = c->given[TCA_TXPATH_BANDS] ? c->value[TCA_TXPATH_BANDS] :
@@ -196,11 +189,11 @@ static int read_weights(struct command *c)
 
 	if (give(c, TCA_TXPATH_WEIGHTS, "weights"))
 		return -1;
-	while (c->argc && is_number(*c->argv)) {
+	while (c->argc && !get_u32(&weight, *c->argv, 10)) {
 		const char *word = next(c);
 
-		if (c->n_weights == TC_TXPATH_BANDS_MAX || get_u32(&weight, word, 10) ||
-		    weight < TC_TXPATH_WEIGHT_MIN || weight > TC_TXPATH_WEIGHT_MAX) {
+		if (c->n_weights == TC_TXPATH_BANDS_MAX || weight < TC_TXPATH_WEIGHT_MIN ||
+		    weight > TC_TXPATH_WEIGHT_MAX) {
 			fprintf(stderr,
 				"txpath: weights must be %u to %u, one a band, not \"%s\"\n",
 				TC_TXPATH_WEIGHT_MIN, TC_TXPATH_WEIGHT_MAX, word);
