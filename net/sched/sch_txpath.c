@@ -11,15 +11,12 @@
  * Everything here runs under the lock of the root qdisc unless it says otherwise.
  */
 #include <linux/bitops.h>
-#include <linux/jhash.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
 #include <net/codel.h>
 #include <net/codel_impl.h>
-#include <net/ip.h>
-#include <net/ipv6.h>
 #include <net/pkt_sched.h>
 #include <net/sch_generic.h>
 #include <uapi/linux/pkt_sched_txpath.h>
@@ -195,45 +192,6 @@ static void txpath_band_settle(struct txpath *q, struct txpath_band *band)
 
 /* Coming in */
 
-/* Whose packet it is: what has a hash tells by it. Of the others those of TCP and UDP
- * are looked into here, since to dissect one takes longer than all else in this file.
- */
-static u32 txpath_flow(const struct txpath *q, struct sk_buff *skb)
-{
-	unsigned int at = skb_network_offset(skb), ports;
-	const __be32 *address;
-	u32 words;
-	u8 proto;
-
-	if (skb->l4_hash || skb->sw_hash)
-		return skb->hash;
-	if (skb->protocol == htons(ETH_P_IP) && at + sizeof(struct iphdr) + 4 <= skb_headlen(skb)) {
-		const struct iphdr *ip = ip_hdr(skb);
-
-		if (ip->ihl != 5 || ip_is_fragment(ip))
-			return skb_get_hash(skb);
-		address = &ip->saddr;
-		proto = ip->protocol;
-		words = 2;
-	} else if (skb->protocol == htons(ETH_P_IPV6) &&
-		   at + sizeof(struct ipv6hdr) + 4 <= skb_headlen(skb)) {
-		const struct ipv6hdr *ip6 = ipv6_hdr(skb);
-
-		address = ip6->saddr.s6_addr32;
-		proto = ip6->nexthdr;
-		words = 8;
-	} else {
-		return skb_get_hash(skb);
-	}
-	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP)
-		return skb_get_hash(skb);
-	/* the ports are behind the addresses */
-	ports = (__force u32)address[words];
-	return words == 2 ? jhash_3words((__force u32)address[0], (__force u32)address[1],
-					 ports, q->seed) :
-			    jhash2((__force const u32 *)address, words, q->seed ^ ports);
-}
-
 /* Whether a packet goes ahead of its band's bulk. While nothing waits in the band
  * there is nothing to go ahead of, and the flow need not be known.
  */
@@ -249,7 +207,7 @@ static bool txpath_is_sparse(struct txpath *q, const struct txpath_band *band,
 		return false;
 	if (!(q->active & band->bit))
 		return true;
-	cb->hash = txpath_flow(q, skb);
+	cb->hash = txpath_flow(skb, q->seed);
 	cells = txpath_cells(q->sketch, cb->hash);
 	txpath_sketch_decay(q->sketch, cb->time, q->window);
 	sum = txpath_cells_add(cells, qdisc_pkt_len(skb));

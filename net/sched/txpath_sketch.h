@@ -7,9 +7,13 @@
 #ifndef _TXPATH_SKETCH_H_
 #define _TXPATH_SKETCH_H_
 
+#include <linux/jhash.h>
 #include <linux/minmax.h>
+#include <linux/skbuff.h>
 #include <linux/types.h>
 #include <net/codel.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
 
 /* Each row takes one byte of a flow's hash */
 #define TXPATH_ROWS	4
@@ -29,6 +33,52 @@ struct txpath_sketch {
 	struct txpath_cell cells[TXPATH_ROWS][TXPATH_CELLS];
 	codel_time_t decayed;
 };
+
+/**
+ * txpath_flow - whose packet it is
+ * @skb: the packet
+ * @seed: what spreads the flows
+ *
+ * What has a hash tells by it. Of the others those of TCP and UDP are looked into here,
+ * since to dissect one takes longer than all else that is done to it.
+ *
+ * Return: hash of the flow.
+ */
+static inline u32 txpath_flow(struct sk_buff *skb, u32 seed)
+{
+	unsigned int at = skb_network_offset(skb), ports;
+	const __be32 *address;
+	u32 words;
+	u8 proto;
+
+	if (skb->l4_hash || skb->sw_hash)
+		return skb->hash;
+	if (skb->protocol == htons(ETH_P_IP) && at + sizeof(struct iphdr) + 4 <= skb_headlen(skb)) {
+		const struct iphdr *ip = ip_hdr(skb);
+
+		if (ip->ihl != 5 || ip_is_fragment(ip))
+			return skb_get_hash(skb);
+		address = &ip->saddr;
+		proto = ip->protocol;
+		words = 2;
+	} else if (skb->protocol == htons(ETH_P_IPV6) &&
+		   at + sizeof(struct ipv6hdr) + 4 <= skb_headlen(skb)) {
+		const struct ipv6hdr *ip6 = ipv6_hdr(skb);
+
+		address = ip6->saddr.s6_addr32;
+		proto = ip6->nexthdr;
+		words = 8;
+	} else {
+		return skb_get_hash(skb);
+	}
+	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP)
+		return skb_get_hash(skb);
+	/* the ports are behind the addresses */
+	ports = (__force u32)address[words];
+	return words == 2 ? jhash_3words((__force u32)address[0], (__force u32)address[1],
+					 ports, seed) :
+			    jhash2((__force const u32 *)address, words, seed ^ ports);
+}
 
 /* The cells of one flow, one in each row. Their few uses are written out: as loops the
  * compiler keeps them, and they are run for each packet that waits.
