@@ -359,9 +359,8 @@ static bool txpath_run_is_over(struct Qdisc *sch, struct txpath *q)
 	if (q->run < q->config.quota)
 		return false;
 	q->waits_for_softirq = true;
+	q->deferred++;
 	__netif_schedule(sch);
-	if (test_bit(__QDISC_STATE_SCHED, &sch->state))
-		q->deferred++;
 	return true;
 }
 
