@@ -51,12 +51,12 @@ struct txpath_queue {
  * @quantum: what is added to @deficit when its turn comes
  * @codel: what CoDel did
  * @bstats: sent, as the qdisc's own
- * @counts: for the user, but for the marks, which are CoDel's
+ * @counts: for the user, but for CoDel's drops and marks, which are in @codel
  */
 struct txpath_band {
 	struct txpath_queue sparse;
 	struct txpath_queue bulk;
-	u32 bit;
+	unsigned long bit;
 	s32 ahead;
 	s32 deficit;
 	u32 quantum;
@@ -81,17 +81,16 @@ struct txpath_band {
  * @window: in which the sketch forgets half: long for a flow that sends each 20 ms, as
  *	voice does, and short for one that is back after a loss
  * @seed: of the flows' hash
- * @dropped: packets that CoDel dropped, and of which the parents do not know yet
- * @dropped_bytes: of them
  * @runs: runs of the root begun
  * @deferred: runs ended by the quota
+ * @band_of: that of each priority
  * @bands: all there can be; those beyond the number in use are empty
  */
 struct txpath {
-	u32 active;
-	u8 turn;
-	bool waits_for_softirq;
+	unsigned long active;
+	struct txpath_band *turn;
 	struct sk_buff *direct;
+	bool waits_for_softirq;
 	u32 memory;
 	u32 run;
 	struct txpath_config config;
@@ -100,10 +99,9 @@ struct txpath {
 	struct txpath_sketch *sketch;
 	codel_time_t window;
 	u32 seed;
-	u32 dropped;
-	u32 dropped_bytes;
 	u64 runs;
 	u64 deferred;
+	struct txpath_band *band_of[TC_TXPATH_PRIORITIES];
 	struct txpath_band bands[TC_TXPATH_BANDS_MAX];
 };
 
@@ -266,14 +264,14 @@ static struct txpath_band *txpath_drop(struct Qdisc *sch, struct txpath *q,
 	return longest;
 }
 
-/* Make room after a packet of @len came into a band. A parent counts it as waiting
- * unless it hears of congestion.
+/* Make room after a packet came into a band. A parent counts it as waiting unless it
+ * hears of congestion.
  */
-static int txpath_make_room(struct Qdisc *sch, struct txpath *q,
-			    const struct txpath_band *band, u32 len,
-			    struct sk_buff **to_free)
+static noinline int txpath_make_room(const struct sk_buff *skb, struct Qdisc *sch,
+				     struct sk_buff **to_free, const struct txpath_band *band)
 {
-	u32 qlen = sch->q.qlen, backlog = sch->qstats.backlog;
+	u32 qlen = sch->q.qlen, backlog = sch->qstats.backlog, len = qdisc_pkt_len(skb);
+	struct txpath *q = qdisc_priv(sch);
 	bool congested = false;
 
 	qdisc_qstats_overlimit(sch);
@@ -289,9 +287,9 @@ static int txpath_make_room(struct Qdisc *sch, struct txpath *q,
 	return NET_XMIT_CN;
 }
 
-static struct txpath_band *txpath_band_of(struct txpath *q, const struct sk_buff *skb)
+static struct txpath_band *txpath_band_of(const struct txpath *q, const struct sk_buff *skb)
 {
-	return &q->bands[q->config.priomap[skb->priority & TC_PRIO_MAX]];
+	return q->band_of[skb->priority & TC_PRIO_MAX];
 }
 
 static bool txpath_is_root(const struct Qdisc *sch)
@@ -310,12 +308,27 @@ static bool txpath_goes_at_once(const struct Qdisc *sch)
 	       !netif_xmit_frozen_or_stopped(sch->dev_queue);
 }
 
-static int txpath_enqueue(struct sk_buff *skb, struct Qdisc *sch, struct sk_buff **to_free)
+/* Let a packet wait behind those of its band */
+static noinline int txpath_wait(struct sk_buff *skb, struct Qdisc *sch,
+				struct sk_buff **to_free, struct txpath_band *band)
 {
 	struct txpath *q = qdisc_priv(sch);
 	struct txpath_cb *cb = txpath_cb(skb);
-	unsigned int len = qdisc_pkt_len(skb);
-	struct txpath_band *band;
+
+	qdisc_qlen_inc(sch);
+	cb->time = codel_get_time();
+	cb->memory = skb->truesize;
+	txpath_queue_add(txpath_is_sparse(q, band, skb) ? &band->sparse : &band->bulk, skb);
+	q->active |= band->bit;
+	q->memory += cb->memory;
+	if (unlikely(txpath_is_full(sch, q)))
+		return txpath_make_room(skb, sch, to_free, band);
+	return NET_XMIT_SUCCESS;
+}
+
+static int txpath_enqueue(struct sk_buff *skb, struct Qdisc *sch, struct sk_buff **to_free)
+{
+	struct txpath *q = qdisc_priv(sch);
 
 	qdisc_qstats_backlog_inc(sch, skb);
 	if (!qdisc_is_running(sch)) {
@@ -327,16 +340,7 @@ static int txpath_enqueue(struct sk_buff *skb, struct Qdisc *sch, struct sk_buff
 			return NET_XMIT_SUCCESS;
 		}
 	}
-	qdisc_qlen_inc(sch);
-	band = txpath_band_of(q, skb);
-	cb->time = codel_get_time();
-	cb->memory = skb->truesize;
-	txpath_queue_add(txpath_is_sparse(q, band, skb) ? &band->sparse : &band->bulk, skb);
-	q->active |= band->bit;
-	q->memory += cb->memory;
-	if (unlikely(txpath_is_full(sch, q)))
-		return txpath_make_room(sch, q, band, len, to_free);
-	return NET_XMIT_SUCCESS;
+	return txpath_wait(skb, sch, to_free, txpath_band_of(q, skb));
 }
 
 /* Going out */
@@ -370,13 +374,14 @@ static struct txpath_band *txpath_next_band(struct txpath *q)
 	if (q->config.sched == TC_TXPATH_STRICT)
 		return &q->bands[__ffs(q->active)];
 
-	while (!(q->active & BIT(q->turn)) || q->bands[q->turn].deficit <= 0) {
-		u32 later = q->active & ~(BIT(q->turn + 1) - 1);
+	/* one that has no packets has no deficit either */
+	while (q->turn->deficit <= 0) {
+		unsigned long later = q->active & -(q->turn->bit << 1);
 
-		q->turn = __ffs(later ?: q->active);
-		q->bands[q->turn].deficit += q->bands[q->turn].quantum;
+		q->turn = &q->bands[__ffs(later ?: q->active)];
+		q->turn->deficit += q->turn->quantum;
 	}
-	return &q->bands[q->turn];
+	return q->turn;
 }
 
 /* The queue of a band that is to send: sparse flows first, but when they have sent so
@@ -410,6 +415,7 @@ static void txpath_codel_drop(struct sk_buff *skb, void *ctx)
 {
 	struct Qdisc *sch = ctx;
 
+	qdisc_tree_reduce_backlog(sch, 1, qdisc_pkt_len(skb));
 	qdisc_qstats_drop(sch);
 	qdisc_dequeue_drop(sch, skb, QDISC_DROP_CONGESTED);
 }
@@ -424,7 +430,9 @@ static unsigned int txpath_delay_bucket(codel_time_t delay)
 	return min_t(unsigned int, fls(codel_time_to_us(delay)), TC_TXPATH_DELAYS - 1);
 }
 
-/* Return: the next packet of a band, NULL if its last ones were dropped */
+/* Return: the next packet of a band that has some. CoDel leaves one: it drops nothing
+ * while no more than q->codel.mtu bytes wait behind it.
+ */
 static struct sk_buff *txpath_band_send(struct Qdisc *sch, struct txpath *q,
 					struct txpath_band *band)
 {
@@ -432,6 +440,7 @@ static struct sk_buff *txpath_band_send(struct Qdisc *sch, struct txpath *q,
 	bool goes_ahead = queue == &band->sparse && band->bulk.head;
 	codel_time_t delay;
 	struct sk_buff *skb;
+	unsigned int len;
 
 	if (q->config.aqm == TC_TXPATH_AQM_CODEL) {
 		skb = codel_dequeue(sch, &queue->bytes, &q->codel, &queue->codel,
@@ -442,42 +451,17 @@ static struct sk_buff *txpath_band_send(struct Qdisc *sch, struct txpath *q,
 		skb = txpath_take(sch, queue);
 		delay = codel_get_time() - txpath_cb(skb)->time;
 	}
-	if (skb) {
-		unsigned int len = qdisc_pkt_len(skb);
-
-		band->deficit -= len;
-		band->ahead = goes_ahead ? band->ahead - (s32)len : q->mtu;
-		band->counts.sparse += goes_ahead;
-		band->counts.delay[txpath_delay_bucket(delay)]++;
+	len = qdisc_pkt_len(skb);
+	band->deficit -= len;
+	if (goes_ahead) {
+		band->ahead -= len;
+		band->counts.sparse++;
+	} else {
+		band->ahead = q->mtu;
 	}
+	band->counts.delay[txpath_delay_bucket(delay)]++;
 	txpath_band_settle(q, band);
 	return skb;
-}
-
-/* Note what CoDel has dropped */
-static void txpath_note_drops(struct txpath *q, struct txpath_band *band)
-{
-	struct codel_stats *codel = &band->codel;
-
-	if (likely(!codel->drop_count))
-		return;
-	band->counts.drops[TC_TXPATH_DROP_AQM] += codel->drop_count;
-	q->dropped += codel->drop_count;
-	q->dropped_bytes += codel->drop_len;
-	codel->drop_count = 0;
-	codel->drop_len = 0;
-}
-
-/* Tell the parents of it, when what is waiting here is counted right again: they may
- * look
- */
-static void txpath_report_drops(struct Qdisc *sch, struct txpath *q)
-{
-	if (likely(!q->dropped))
-		return;
-	qdisc_tree_reduce_backlog(sch, q->dropped, q->dropped_bytes);
-	q->dropped = 0;
-	q->dropped_bytes = 0;
 }
 
 /* Count a packet that goes to the driver */
@@ -491,8 +475,9 @@ static struct sk_buff *txpath_sent(struct Qdisc *sch, struct txpath_band *band,
 	return skb;
 }
 
-static struct sk_buff *txpath_send_direct(struct Qdisc *sch, struct txpath *q)
+static noinline struct sk_buff *txpath_send_direct(struct Qdisc *sch)
 {
+	struct txpath *q = qdisc_priv(sch);
 	struct sk_buff *skb = q->direct;
 	struct txpath_band *band = txpath_band_of(q, skb);
 
@@ -507,45 +492,33 @@ static struct sk_buff *txpath_send_direct(struct Qdisc *sch, struct txpath *q)
 	return txpath_sent(sch, band, skb);
 }
 
-static noinline struct sk_buff *txpath_send(struct Qdisc *sch, struct txpath *q)
-{
-	if (q->config.quota && txpath_run_is_over(sch, q))
-		return NULL;
-	while (q->active) {
-		struct txpath_band *band = txpath_next_band(q);
-		struct sk_buff *skb = txpath_band_send(sch, q, band);
-
-		txpath_note_drops(q, band);
-		if (!skb)
-			continue;
-		if (!q->run++ && txpath_is_root(sch))
-			q->runs++;
-		return txpath_sent(sch, band, skb);
-	}
-	return NULL;
-}
-
-/* Return: the next packet; drops are still to be reported */
-static struct sk_buff *txpath_next(struct Qdisc *sch, struct txpath *q)
-{
-	return q->active & TXPATH_DIRECT ? txpath_send_direct(sch, q) : txpath_send(sch, q);
-}
-
-static noinline struct sk_buff *txpath_send_some(struct Qdisc *sch)
+/* Return: the next of the packets that wait, NULL if they have to wait on */
+static noinline struct sk_buff *txpath_send(struct Qdisc *sch)
 {
 	struct txpath *q = qdisc_priv(sch);
-	struct sk_buff *skb = txpath_next(sch, q);
+	struct txpath_band *band;
+	struct sk_buff *skb;
 
-	txpath_report_drops(sch, q);
-	return skb;
+	if (q->config.quota && txpath_run_is_over(sch, q))
+		return NULL;
+	band = txpath_next_band(q);
+	skb = txpath_band_send(sch, q, band);
+	if (!q->run++ && txpath_is_root(sch))
+		q->runs++;
+	return txpath_sent(sch, band, skb);
 }
 
-/* The kernel asks after each packet whether there is more: that has to be short */
-static struct sk_buff *txpath_dequeue(struct Qdisc *sch)
+/* The kernel asks after each packet whether there is more: that has to be short. As
+ * qdisc_dequeue_head(), which is what pfifo has here, it is not traced; what it calls
+ * when something waits is.
+ */
+static notrace struct sk_buff *txpath_dequeue(struct Qdisc *sch)
 {
 	const struct txpath *q = qdisc_priv(sch);
 
-	return q->active ? txpath_send_some(sch) : NULL;
+	if (!q->active)
+		return NULL;
+	return q->direct ? txpath_send_direct(sch) : txpath_send(sch);
 }
 
 /* A parent's look at the next packet, which waits on until it is taken */
@@ -556,28 +529,40 @@ static struct sk_buff *txpath_peek(struct Qdisc *sch)
 
 	if (skb || !q->active)
 		return skb;
-	skb = txpath_next(sch, q);
+	skb = q->direct ? txpath_send_direct(sch) : txpath_send(sch);
 	if (skb) {
 		__skb_queue_head(&sch->gso_skb, skb);
 		qdisc_qstats_backlog_inc(sch, skb);
 		qdisc_qlen_inc(sch);
 	}
-	txpath_report_drops(sch, q);
 	return skb;
 }
 
 /* Settings */
 
+/* Let the packets of a queue wait in another, all in the order of their arrival */
+static void txpath_queue_merge(struct txpath_queue *from, struct txpath_queue *to)
+{
+	struct txpath_queue all = { .codel = to->codel };
+
+	if (!from->head)
+		return;
+	while (from->head || to->head) {
+		bool is_next = from->head &&
+			       (!to->head || codel_time_before(txpath_cb(from->head)->time,
+							       txpath_cb(to->head)->time));
+
+		txpath_queue_add(&all, txpath_queue_take(is_next ? from : to));
+	}
+	*to = all;
+}
+
 /* Let the packets of a band that is no longer there wait in another */
 static void txpath_band_move(struct txpath *q, struct txpath_band *from,
 			     struct txpath_band *to)
 {
-	struct sk_buff *skb;
-
-	while ((skb = txpath_queue_take(&from->sparse)))
-		txpath_queue_add(&to->sparse, skb);
-	while ((skb = txpath_queue_take(&from->bulk)))
-		txpath_queue_add(&to->bulk, skb);
+	txpath_queue_merge(&from->sparse, &to->sparse);
+	txpath_queue_merge(&from->bulk, &to->bulk);
 	if (q->active & from->bit)
 		q->active |= to->bit;
 	txpath_band_settle(q, from);
@@ -610,6 +595,8 @@ static void txpath_apply(struct Qdisc *sch, const struct txpath_config *config)
 		sch->flags |= TCQ_F_CAN_BYPASS;
 	else
 		sch->flags &= ~TCQ_F_CAN_BYPASS;
+	for (unsigned int i = 0; i < TC_TXPATH_PRIORITIES; i++)
+		q->band_of[i] = &q->bands[config->priomap[i]];
 	for (unsigned int i = 0; i < TC_TXPATH_BANDS_MAX; i++) {
 		q->bands[i].quantum = config->weights[i] * q->mtu;
 		q->bands[i].deficit = 0;
@@ -693,6 +680,7 @@ static int txpath_init(struct Qdisc *sch, struct nlattr *opt, struct netlink_ext
 		return -ENOMEM;
 	codel_params_init(&q->codel);
 	q->seed = get_random_u32();
+	q->turn = &q->bands[0];
 	for (unsigned int i = 0; i < TC_TXPATH_BANDS_MAX; i++) {
 		q->bands[i].bit = BIT(i);
 		u64_stats_init(&q->bands[i].bstats.syncp);
@@ -726,8 +714,6 @@ static void txpath_reset(struct Qdisc *sch)
 	q->memory = 0;
 	q->run = 0;
 	q->waits_for_softirq = false;
-	q->dropped = 0;
-	q->dropped_bytes = 0;
 }
 
 static void txpath_destroy(struct Qdisc *sch)
@@ -752,6 +738,7 @@ static void txpath_add_counts(struct tc_txpath_counts *sum, const struct txpath_
 		sum->delay[i] += band->counts.delay[i];
 	for (unsigned int i = 0; i < __TC_TXPATH_DROP_MAX; i++)
 		sum->drops[i] += band->counts.drops[i];
+	sum->drops[TC_TXPATH_DROP_AQM] += band->codel.drop_count;
 	sum->sparse += band->counts.sparse;
 	sum->ecn_mark += band->codel.ecn_mark;
 	sum->ce_mark += band->codel.ce_mark;

@@ -135,8 +135,8 @@ static int txpath_parse_weights(struct txpath_config *config, const struct nlatt
 {
 	const u16 *weights = nla_data(attr);
 
-	NL_SET_BAD_ATTR(extack, attr);
 	if (nla_len(attr) != config->bands * sizeof(u16)) {
+		NL_SET_BAD_ATTR(extack, attr);
 		NL_SET_ERR_MSG_FMT_MOD(extack, "weights must be as many as bands, %u",
 				       config->bands);
 		return -EINVAL;
@@ -144,6 +144,7 @@ static int txpath_parse_weights(struct txpath_config *config, const struct nlatt
 	for (unsigned int i = 0; i < config->bands; i++) {
 		if (weights[i] >= TC_TXPATH_WEIGHT_MIN && weights[i] <= TC_TXPATH_WEIGHT_MAX)
 			continue;
+		NL_SET_BAD_ATTR(extack, attr);
 		NL_SET_ERR_MSG_FMT_MOD(extack, "weights must be %u to %u",
 				       TC_TXPATH_WEIGHT_MIN, TC_TXPATH_WEIGHT_MAX);
 		return -ERANGE;
@@ -193,6 +194,7 @@ static int txpath_parse(struct txpath_config *config, const struct nlattr *opt,
 	if (!err && tb[TCA_TXPATH_WEIGHTS])
 		err = txpath_parse_weights(config, tb[TCA_TXPATH_WEIGHTS], extack);
 	if (!err && config->target >= config->interval) {
+		NL_SET_BAD_ATTR(extack, tb[TCA_TXPATH_TARGET] ?: tb[TCA_TXPATH_INTERVAL]);
 		NL_SET_ERR_MSG_FMT_MOD(extack, "target must be below the interval, %u us",
 				       config->interval);
 		err = -ERANGE;

@@ -87,7 +87,8 @@ struct txpath_cells {
 	struct txpath_cell *row[TXPATH_ROWS];
 };
 
-static inline struct txpath_cells txpath_cells(struct txpath_sketch *sketch, u32 hash)
+static inline struct txpath_cells txpath_cells(struct txpath_sketch *sketch,
+					       unsigned long hash)
 {
 	return (struct txpath_cells){ .row = {
 		&sketch->cells[0][hash % TXPATH_CELLS],

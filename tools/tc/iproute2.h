@@ -49,7 +49,7 @@ int parse_rtattr_flags(struct rtattr *tb[], int max, struct rtattr *rta, int len
 
 int get_u32(__u32 *val, const char *arg, int base);
 int get_size(unsigned int *size, const char *str);
-int get_time(unsigned int *time, const char *str);
+int get_time64(__s64 *time, const char *str);
 
 bool is_json_context(void);
 int print_color_uint(enum output_type type, enum color_attr color, const char *key,

@@ -3,6 +3,7 @@
  * statistics in words. See tc-txpath(8).
  */
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "iproute2.h"
@@ -87,13 +88,33 @@ static int give(struct command *c, int attr, const char *word)
 	return 0;
 }
 
+/* Microseconds where there is no unit, as everywhere in tc. get_time() would wrap, and
+ * take what is no number for 0.
+ */
+static int read_time(__u32 *us, const char *word)
+{
+	char *unit;
+	__s64 ns;
+
+	if (!get_u32(us, word, 10))
+		return 0;
+	strtod(word, &unit);
+	/* nanoseconds for get_time64() */
+	if (!*unit)
+		return -1;
+	if (get_time64(&ns, word) || ns < 0 || ns / 1000 > UINT32_MAX)
+		return -1;
+	*us = ns / 1000;
+	return 0;
+}
+
 static int convert(enum unit unit, __u32 *value, const char *word)
 {
 	switch (unit) {
 	case SIZE:
 		return get_size(value, word);
 	case TIME:
-		return get_time(value, word);
+		return read_time(value, word);
 	default:
 		return get_u32(value, word, 10);
 	}

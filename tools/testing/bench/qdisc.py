@@ -148,9 +148,10 @@ def measure_table(title, count, hold, qdiscs):
 
 
 def complaints(title, costs, wanted):
-    """A line for each limit that is not kept, as far as the table shows it"""
+    """A line for each limit that is not kept, or cannot be judged"""
     for qdisc, other, limit in wanted:
         if other not in (None, *costs):
+            yield f"{title}: {other} is not there to be compared with"
             continue
         cost = round(costs[qdisc] / costs[other], 2) if other else round(costs[qdisc])
         if cost > limit:

@@ -1,159 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The txpath queueing discipline with a clock of the test's own. The source is part of
- * this module, so that its functions can be called; packets are put in and taken out
- * by hand, below a device that is never opened.
- */
-#include <kunit/test.h>
-#include <linux/etherdevice.h>
+/* The txpath queueing discipline */
 #include <linux/prandom.h>
-#include <net/codel.h>
+#include <net/inet_ecn.h>
 
-static codel_time_t ticks;
-
-#define codel_get_time()	ticks
-#include "../../../net/sched/sch_txpath.c"
+#include "txpath_bench.h"
 #include "../../tc/txpath_delay.h"
-
-#define FRAME	1000
-
-/* Of a packet: which of its flow it is, from 1 */
-#define SEQ(skb)	((skb)->mark)
-
-struct bench {
-	struct net_device *dev;
-	struct Qdisc *sch;
-	struct txpath *q;
-	struct txpath_config config;
-	unsigned int sent;
-};
-
-/* Who sends what the softirq of the quota's case takes out */
-static netdev_tx_t bench_xmit(struct sk_buff *skb, struct net_device *dev)
-{
-	struct bench **bench = netdev_priv(dev);
-
-	(*bench)->sent++;
-	consume_skb(skb);
-	return NETDEV_TX_OK;
-}
-
-static const struct net_device_ops bench_ops = {
-	.ndo_start_xmit = bench_xmit,
-};
-
-static void bench_end(void *data)
-{
-	struct bench *bench = data;
-
-	rtnl_lock();
-	if (bench->sch) {
-		rcu_assign_pointer(bench->sch->dev_queue->qdisc, &noop_qdisc);
-		synchronize_net();
-		qdisc_put(bench->sch);
-	}
-	rtnl_unlock();
-	unregister_netdev(bench->dev);
-	free_netdev(bench->dev);
-}
-
-static struct bench *bench_create(struct kunit *test)
-{
-	struct bench *bench = kunit_kzalloc(test, sizeof(*bench), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, bench);
-	bench->dev = alloc_etherdev(sizeof(bench));
-	KUNIT_ASSERT_NOT_NULL(test, bench->dev);
-	*(struct bench **)netdev_priv(bench->dev) = bench;
-	bench->dev->netdev_ops = &bench_ops;
-	strscpy(bench->dev->name, "txpath%d");
-	KUNIT_ASSERT_EQ(test, register_netdev(bench->dev), 0);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, bench_end, bench), 0);
-	ticks = 1000000;
-	rtnl_lock();
-	bench->sch = qdisc_create_dflt(netdev_get_tx_queue(bench->dev, 0), &txpath_ops,
-				       TC_H_ROOT, NULL);
-	rtnl_unlock();
-	KUNIT_ASSERT_NOT_NULL(test, bench->sch);
-	bench->q = qdisc_priv(bench->sch);
-	bench->config = bench->q->config;
-	return bench;
-}
-
-static void bench_apply(struct bench *bench)
-{
-	rtnl_lock();
-	txpath_apply(bench->sch, &bench->config);
-	rtnl_unlock();
-}
-
-static struct sk_buff *packet(struct kunit *test, struct bench *bench, u32 flow, u32 seq,
-			      unsigned int len)
-{
-	struct sk_buff *skb = alloc_skb(len, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, skb);
-	skb_put_zero(skb, len);
-	skb->dev = bench->dev;
-	/* what the sketch takes for a flow: spread as a hash is */
-	__skb_set_hash(skb, flow * GOLDEN_RATIO_32, true, true);
-	SEQ(skb) = seq;
-	qdisc_skb_cb(skb)->pkt_len = len;
-#ifdef HAVE_QDISC_DEQUEUE_DROP
-	qdisc_skb_cb(skb)->pkt_segs = 1;
-#endif
-	return skb;
-}
-
-/* Return: what enqueue says */
-static int put(struct kunit *test, struct bench *bench, u32 priority, u32 flow, u32 seq,
-	       unsigned int len)
-{
-	struct sk_buff *skb = packet(test, bench, flow, seq, len), *to_free = NULL;
-	int rc;
-
-	skb->priority = priority;
-	local_bh_disable();
-	rc = txpath_enqueue(skb, bench->sch, &to_free);
-	local_bh_enable();
-	kfree_skb_list(to_free);
-	return rc;
-}
-
-static struct sk_buff *get(struct bench *bench)
-{
-	struct sk_buff *skb;
-
-	local_bh_disable();
-	skb = txpath_dequeue(bench->sch);
-	local_bh_enable();
-	return skb;
-}
-
-/* Take one packet out. Return: its number, 0 if there is none */
-static u32 get_seq(struct bench *bench)
-{
-	struct sk_buff *skb = get(bench);
-	u32 seq = skb ? SEQ(skb) : 0;
-
-	kfree_skb(skb);
-	return seq;
-}
 
 /* Sketch */
 
-/* 60 flows of one size, 4 that send a hundred times as much: no sum is too low, and few
- * are more than the rows' share of all bytes too high
+/* 80 flows of one size, 48 that send a hundred times as much: no sum is too low, and few
+ * are more than a row's share of all bytes too high. In one row alone every sixth would
+ * be, for so many meet a loud one there.
  */
 static void sketch_bound(struct kunit *test)
 {
 	struct txpath_sketch *sketch = kunit_kzalloc(test, sizeof(*sketch), GFP_KERNEL);
-	enum { FLOWS = 64, LOUD = 4, ROUNDS = 20 };
+	enum { FLOWS = 128, LOUD = 48, ROUNDS = 20 };
 	u32 sent[FLOWS] = {}, total = 0, high = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, sketch);
 	for (u32 i = 0; i < ROUNDS * FLOWS; i++) {
 		u32 flow = i % FLOWS, len = flow < LOUD ? 10000 : 100, sum;
-		struct txpath_cells cells = txpath_cells(sketch, flow * GOLDEN_RATIO_32);
+		struct txpath_cells cells = txpath_cells(sketch, jhash_1word(flow, 0));
 
 		sum = txpath_cells_add(cells, len);
 		KUNIT_EXPECT_FALSE(test, txpath_cells_wait(cells));
@@ -200,6 +68,64 @@ static void sketch_saturates(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, txpath_cells_add(txpath_cells(sketch, 7), 20), U32_MAX);
 }
 
+/* Which bytes of a packet without a hash tell whose it is: no others than these. With the
+ * bytes of @form it would be another kind of packet.
+ */
+static void flow_is_addresses_and_ports(struct kunit *test)
+{
+	enum {
+		LEN = 60,
+		V4_FORM = BIT(0) | BIT(6) | BIT(7) | BIT(9),
+		V6_FORM = BIT(0) | BIT(6)
+	};
+	static const struct {
+		const char *name;
+		u16 protocol;
+		u8 first, fragment, proto, len;
+		u64 form, tells;
+	} kinds[] = {
+		{ "UDP", ETH_P_IP, 0x45, 0, IPPROTO_UDP, LEN, V4_FORM, GENMASK_ULL(23, 12) },
+		{ "TCP", ETH_P_IP, 0x45, 0, IPPROTO_TCP, LEN, V4_FORM, GENMASK_ULL(23, 12) },
+		{ "ICMP", ETH_P_IP, 0x45, 0, IPPROTO_ICMP, LEN, V4_FORM, GENMASK_ULL(19, 12) },
+		{ "fragment", ETH_P_IP, 0x45, 0x20, IPPROTO_UDP, LEN, V4_FORM,
+		  GENMASK_ULL(19, 12) },
+		{ "options", ETH_P_IP, 0x46, 0, IPPROTO_UDP, LEN, V4_FORM,
+		  GENMASK_ULL(19, 12) | GENMASK_ULL(27, 24) },
+		{ "short", ETH_P_IP, 0x45, 0, IPPROTO_UDP, 23, V4_FORM, GENMASK_ULL(19, 12) },
+		{ "UDP6", ETH_P_IPV6, 0x60, 0, IPPROTO_UDP, LEN, V6_FORM, GENMASK_ULL(43, 8) },
+	};
+	struct bench *bench = bench_create(test);
+
+	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct sk_buff *skb = packet(test, bench, 1, 1, kinds[i].len);
+		u32 hash;
+
+		skb->protocol = htons(kinds[i].protocol);
+		skb->data[0] = kinds[i].first;
+		if (kinds[i].protocol == ETH_P_IP) {
+			skb->data[6] = kinds[i].fragment;
+			skb->data[9] = kinds[i].proto;
+		} else {
+			skb->data[6] = kinds[i].proto;
+		}
+		KUNIT_EXPECT_EQ(test, txpath_flow(skb, 1), skb->hash);
+		skb_clear_hash(skb);
+		hash = txpath_flow(skb, 1);
+		KUNIT_EXPECT_EQ(test, txpath_flow(skb, 2) != hash, !skb->sw_hash);
+		for (u32 at = 0; at < kinds[i].len; at++) {
+			if (kinds[i].form & BIT_ULL(at))
+				continue;
+			skb->data[at] ^= 1;
+			skb_clear_hash(skb);
+			KUNIT_EXPECT_EQ_MSG(test, txpath_flow(skb, 1) != hash,
+					    !!(kinds[i].tells & BIT_ULL(at)),
+					    "%s, byte %u", kinds[i].name, at);
+			skb->data[at] ^= 1;
+		}
+		kfree_skb(skb);
+	}
+}
+
 /* Sparse and bulk */
 
 static void sparse_goes_ahead(struct kunit *test)
@@ -220,6 +146,28 @@ static void sparse_goes_ahead(struct kunit *test)
 	bench_apply(bench);
 	put(test, bench, 0, 3, 101, 64);
 	KUNIT_EXPECT_EQ(test, get_seq(bench), 4);
+}
+
+/* Of late: of two flows that send each 20 ms, one of 400 bytes stays sparse, one of 800
+ * does not
+ */
+static void sparse_is_of_late(struct kunit *test)
+{
+	struct bench *bench = bench_create(test);
+	struct txpath_band *band = &bench->q->bands[1];
+
+	for (u32 i = 0; i < 100; i++) {
+		put(test, bench, 0, 1, 1, 64);
+		put(test, bench, 0, 2, 2, 400);
+		put(test, bench, 0, 3, 3, 800);
+		if (i > 10) {
+			KUNIT_EXPECT_EQ(test, band->sparse.qlen, 2);
+			KUNIT_EXPECT_EQ(test, band->bulk.qlen, 1);
+		}
+		while (get_seq(bench))
+			;
+		ticks += MS2TIME(20);
+	}
 }
 
 /* Flows come and go, are loud and quiet by turns: each is sent in its order */
@@ -299,14 +247,14 @@ static void sparse_flood_starves_nobody(struct kunit *test)
 
 /* A queue that stands: the first drop after an interval above the target, the next
  * ones after interval / sqrt(n), which the kernel approaches in a few steps; none more
- * when the queue is short again.
+ * when the queue is short again, in time or in bytes.
  */
 static void codel_law(struct kunit *test)
 {
 	struct bench *bench = bench_create(test);
-	const u32 interval = bench->q->codel.interval, step = interval / 100;
+	const u32 target = MS2TIME(5), interval = MS2TIME(100), step = interval / 100;
 	struct txpath_band *band = &bench->q->bands[1];
-	u32 first = 0, drops = 0, when[13] = {}, seq = 0;
+	u32 start = ticks, first = 0, drops = 0, when[13] = {}, seq = 0;
 
 	bench->config.sparse = 0;
 	bench_apply(bench);
@@ -316,13 +264,15 @@ static void codel_law(struct kunit *test)
 		ticks += step;
 		put(test, bench, 0, 1, ++seq, FRAME);
 		kfree_skb(get(bench));
-		if (band->counts.drops[TC_TXPATH_DROP_AQM] > drops)
+		if (band->codel.drop_count > drops)
 			when[drops++] = ticks;
 		/* above the target when the oldest has waited for so long */
 		if (!first && band->bulk.codel.first_above_time)
 			first = ticks;
 	}
 	KUNIT_ASSERT_EQ(test, drops, ARRAY_SIZE(when));
+	KUNIT_EXPECT_GE(test, first - start, target);
+	KUNIT_EXPECT_LE(test, first - start, target + step);
 	KUNIT_EXPECT_GE(test, when[0] - first, interval);
 	KUNIT_EXPECT_LE(test, when[0] - first, interval + 2 * step);
 	KUNIT_EXPECT_LE(test, abs_diff(when[1] - when[0], interval), step);
@@ -336,16 +286,83 @@ static void codel_law(struct kunit *test)
 				100 * 100);
 	}
 
-	while (bench->sch->q.qlen > 1)
+	while (bench->sch->q.qlen > 3)
 		kfree_skb(get(bench));
-	drops = band->counts.drops[TC_TXPATH_DROP_AQM];
-	for (u32 i = 0; i < 300; i++) {
-		ticks += step;
+	drops = band->codel.drop_count;
+	for (u32 i = 0; i < 600; i++) {
+		/* three frames for less than the target, then one for longer */
+		ticks += i < 300 ? step : 10 * step;
 		put(test, bench, 0, 1, ++seq, FRAME);
-		kfree_skb(get(bench));
+		while (bench->sch->q.qlen > (i < 300 ? 3 : 1))
+			kfree_skb(get(bench));
 	}
-	KUNIT_EXPECT_EQ(test, band->counts.drops[TC_TXPATH_DROP_AQM], drops);
+	KUNIT_EXPECT_EQ(test, band->codel.drop_count, drops);
 	KUNIT_EXPECT_EQ(test, bench->sch->qstats.drops, drops);
+}
+
+static struct tc_txpath_counts band_counts(const struct bench *bench)
+{
+	struct tc_txpath_counts counts = {};
+
+	txpath_add_counts(&counts, &bench->q->bands[1]);
+	return counts;
+}
+
+/* It marks instead, if the user and the packet agree */
+static void codel_marks(struct kunit *test)
+{
+	static const struct {
+		u32 ecn;
+		u8 tos;
+		bool marks;
+	} ways[] = {
+		{ 1, INET_ECN_ECT_0, true },
+		{ 1, INET_ECN_NOT_ECT, false },
+		{ 0, INET_ECN_ECT_0, false },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct bench *bench = bench_create(test);
+		struct tc_txpath_counts counts;
+
+		bench->tos = ways[i].tos;
+		bench->config.ecn = ways[i].ecn;
+		bench->config.sparse = 0;
+		bench_apply(bench);
+		for (u32 seq = 1; seq <= 30; seq++)
+			put(test, bench, 0, 1, seq, FRAME);
+		for (u32 sent = 0; sent < 20; sent++) {
+			ticks += MS2TIME(10);
+			kfree_skb(get(bench));
+		}
+		counts = band_counts(bench);
+		KUNIT_EXPECT_EQ(test, counts.ecn_mark > 0, ways[i].marks);
+		KUNIT_EXPECT_EQ(test, counts.drops[TC_TXPATH_DROP_AQM] > 0, !ways[i].marks);
+		KUNIT_EXPECT_EQ(test, counts.ce_mark, 0);
+	}
+}
+
+static void ce_threshold_marks(struct kunit *test)
+{
+	struct bench *bench = bench_create(test);
+	u32 marks = 0;
+
+	bench->tos = INET_ECN_ECT_0;
+	bench->config.ecn = 0;
+	bench->config.ce_threshold = 2 * USEC_PER_MSEC;
+	bench_apply(bench);
+	for (u32 ms = 1; ms <= 3; ms++) {
+		struct sk_buff *skb;
+
+		put(test, bench, 0, 1, 1, FRAME);
+		ticks += MS2TIME(ms);
+		skb = get(bench);
+		marks += ms > 2;
+		KUNIT_EXPECT_EQ(test, INET_ECN_is_ce(ip_hdr(skb)->tos), ms > 2);
+		KUNIT_EXPECT_EQ(test, band_counts(bench).ce_mark, marks);
+		kfree_skb(skb);
+	}
+	KUNIT_EXPECT_EQ(test, band_counts(bench).ecn_mark, 0);
 }
 
 static void aqm_none_drops_nothing(struct kunit *test)
@@ -399,6 +416,8 @@ static void quota_is_strict(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bench->sent, PACKETS + 1 - QUOTA);
 	KUNIT_EXPECT_EQ(test, bench->q->deferred, PACKETS / QUOTA);
 	KUNIT_EXPECT_EQ(test, bench->q->runs, DIV_ROUND_UP(PACKETS + 1, QUOTA));
+	/* the first found nobody waiting, and none waited */
+	KUNIT_EXPECT_EQ(test, bench->q->bands[1].counts.delay[0], PACKETS + 1);
 }
 
 /* Below another qdisc runs are the root's */
@@ -443,23 +462,27 @@ static void default_map_fits(struct kunit *test)
 	for (config.bands = 1; config.bands <= TC_TXPATH_BANDS_MAX; config.bands++) {
 		txpath_default_bands(&config);
 		for (u32 i = 0; i < TC_TXPATH_PRIORITIES; i++) {
-			u8 band = config.priomap[i];
+			u32 band = sch_default_prio2band[i];
 
-			KUNIT_EXPECT_LT(test, band, config.bands);
-			KUNIT_EXPECT_TRUE(test, band == sch_default_prio2band[i] ||
-					  band == config.bands - 1);
+			KUNIT_EXPECT_EQ(test, config.priomap[i],
+					band < config.bands ? band : config.bands - 1);
 		}
 	}
 }
 
-/* Keep three bands full, take @packets out. Return in @sent what each sent */
+/* The first three priorities have a band each */
+static void apply_three_bands(struct bench *bench)
+{
+	for (u32 i = 0; i < 3; i++)
+		bench->config.priomap[i] = i;
+	bench_apply(bench);
+}
+
+/* Keep three bands full, take @packets out. Add to @sent what each sent */
 static void flood_bands(struct kunit *test, struct bench *bench, u32 packets, u32 *sent)
 {
 	static const u32 len[] = { 300, FRAME, 1500 };
 
-	for (u32 i = 0; i < 3; i++)
-		bench->config.priomap[i] = i;
-	bench_apply(bench);
 	for (u32 i = 0; i < packets; i++) {
 		struct sk_buff *skb;
 
@@ -472,6 +495,23 @@ static void flood_bands(struct kunit *test, struct bench *bench, u32 packets, u3
 	}
 }
 
+static void apply_weights(struct bench *bench, u16 first, u16 second, u16 third)
+{
+	bench->config.weights[0] = first;
+	bench->config.weights[1] = second;
+	bench->config.weights[2] = third;
+	apply_three_bands(bench);
+}
+
+static void expect_turns(struct kunit *test, struct bench *bench)
+{
+	u32 sent[3] = {};
+
+	flood_bands(test, bench, 50, sent);
+	for (u32 i = 0; i < 3; i++)
+		KUNIT_EXPECT_GT(test, sent[i], 0);
+}
+
 static void drr_follows_weights(struct kunit *test)
 {
 	struct bench *bench = bench_create(test);
@@ -479,9 +519,7 @@ static void drr_follows_weights(struct kunit *test)
 
 	bench->config.sched = TC_TXPATH_DRR;
 	bench->config.sparse = 0;
-	bench->config.weights[0] = 1;
-	bench->config.weights[1] = 2;
-	bench->config.weights[2] = 5;
+	apply_weights(bench, 1, 2, 5);
 	flood_bands(test, bench, 4000, sent);
 	unit = (sent[0] + sent[1] + sent[2]) / 8;
 	for (u32 i = 0; i < 3; i++) {
@@ -489,6 +527,20 @@ static void drr_follows_weights(struct kunit *test)
 
 		KUNIT_EXPECT_LT(test, abs((s32)(sent[i] - want)), want / 20);
 	}
+
+	/* what a band may send is not saved until it has packets again */
+	for (u32 i = 0; i < 100; i++) {
+		for (u32 band = 0; band < 3; band++)
+			put(test, bench, band, band, band + 1, 64);
+		while (get_seq(bench))
+			;
+	}
+	expect_turns(test, bench);
+	/* nor until it has another weight */
+	apply_weights(bench, 1000, 1000, 1000);
+	flood_bands(test, bench, 50, sent);
+	apply_weights(bench, 1, 2, 5);
+	expect_turns(test, bench);
 }
 
 /* No MTU of a device makes turns that bring nothing */
@@ -539,29 +591,36 @@ static void strict_starves(struct kunit *test)
 
 	bench->config.sched = TC_TXPATH_STRICT;
 	bench->config.sparse = 0;
+	apply_three_bands(bench);
 	flood_bands(test, bench, 500, sent);
 	KUNIT_EXPECT_EQ(test, sent[0], 500 * 300);
 	KUNIT_EXPECT_EQ(test, sent[1] + sent[2], 0);
 }
 
-/* Fewer bands: packets of those that go are sent all the same */
+/* Fewer bands: packets of those that go are sent all the same, in the order of their
+ * flow
+ */
 static void bands_go(struct kunit *test)
 {
 	struct bench *bench = bench_create(test);
-	u32 seen = 0, seq;
+	u32 last[3] = {}, seq;
 
-	for (u32 i = 0; i < 3; i++)
-		bench->config.priomap[i] = i;
-	bench_apply(bench);
-	for (u32 i = 0; i < 9; i++)
-		put(test, bench, i % 3, i, i + 1, FRAME);
+	apply_three_bands(bench);
+	/* the first band has little, and had it last */
+	for (u32 i = 0; i < 12; i++) {
+		u32 band = 2 - i / 5;
+
+		ticks++;
+		put(test, bench, band, band, (i % 5 + 1) * 3 + band, FRAME);
+	}
 	bench->config.bands = 1;
 	txpath_default_bands(&bench->config);
 	bench_apply(bench);
 	KUNIT_EXPECT_EQ(test, bench->q->active, 1);
 	while ((seq = get_seq(bench)))
-		seen |= BIT(seq);
-	KUNIT_EXPECT_EQ(test, seen, 0x3fe);
+		KUNIT_EXPECT_EQ(test, seq / 3, ++last[seq % 3]);
+	for (u32 i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, last[i], i ? 5 : 2);
 	KUNIT_EXPECT_EQ(test, bench->sch->q.qlen, 0);
 	KUNIT_EXPECT_EQ(test, bench->sch->qstats.backlog, 0);
 	KUNIT_EXPECT_EQ(test, bench->q->memory, 0);
@@ -594,9 +653,43 @@ static void limit_drops_from_the_longest(struct kunit *test)
 	bench->config.limit = 2;
 	bench_apply(bench);
 	KUNIT_EXPECT_EQ(test, bench->sch->q.qlen, 2);
-	KUNIT_EXPECT_EQ(test, get_seq(bench), 10);
+
+	/* it has most whose packets are long, not whose are many */
+	bench->config.limit = 6;
+	bench_apply(bench);
+	for (u32 i = 51; i <= 55; i++)
+		KUNIT_EXPECT_EQ(test, put(test, bench, 0, 2, i, 64), NET_XMIT_SUCCESS);
+	for (u32 i = 51; i <= 55; i++)
+		KUNIT_EXPECT_EQ(test, get_seq(bench), i);
 	KUNIT_EXPECT_EQ(test, get_seq(bench), 11);
 	KUNIT_EXPECT_EQ(test, get_seq(bench), 0);
+}
+
+static void limit_drops_from_the_longer_queue(struct kunit *test)
+{
+	struct bench *bench = bench_create(test);
+	struct txpath_band *band = &bench->q->bands[1];
+
+	bench->config.limit = 5;
+	bench_apply(bench);
+	/* 4 and 5 are flows of their own and sparse, as are the first two of the other */
+	for (u32 i = 1; i <= 6; i++)
+		put(test, bench, 0, i == 4 || i == 5 ? i : 1, i, FRAME);
+	KUNIT_EXPECT_EQ(test, band->sparse.qlen, 3);
+	KUNIT_EXPECT_EQ(test, band->bulk.qlen, 2);
+	/* the bulk is as long now, and goes first */
+	put(test, bench, 0, 1, 7, FRAME);
+	KUNIT_EXPECT_EQ(test, band->sparse.qlen, 3);
+	KUNIT_EXPECT_EQ(test, band->bulk.qlen, 2);
+}
+
+static u32 memory_of(const struct txpath_queue *queue)
+{
+	u32 memory = 0;
+
+	for (const struct sk_buff *skb = queue->head; skb; skb = skb->next)
+		memory += skb->truesize;
+	return memory;
 }
 
 static void memory_is_bounded(struct kunit *test)
@@ -609,10 +702,14 @@ static void memory_is_bounded(struct kunit *test)
 	bench->config.memlimit = 100000;
 	bench_apply(bench);
 	for (u32 i = 0; i < 2000; i++) {
-		u32 dice = prandom_u32_state(&rnd);
+		u32 dice = prandom_u32_state(&rnd), memory = 0;
 
 		put(test, bench, dice % 16, dice >> 28, i + 1, 64 + (dice >> 4) % 9000);
-		KUNIT_EXPECT_LE(test, bench->q->memory, 100000);
+		for (u32 band = 0; band < 3; band++)
+			memory += memory_of(&bench->q->bands[band].sparse) +
+				  memory_of(&bench->q->bands[band].bulk);
+		KUNIT_EXPECT_EQ(test, bench->q->memory, memory);
+		KUNIT_EXPECT_LE(test, memory, 100000);
 		qlen = max(qlen, bench->sch->q.qlen);
 		if (dice % 7 == 0)
 			kfree_skb(get(bench));
@@ -636,6 +733,58 @@ static void too_large_is_dropped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bench->sch->q.qlen, 0);
 	KUNIT_EXPECT_EQ(test, bench->q->active, 0);
 	KUNIT_EXPECT_NULL(test, get(bench));
+}
+
+static void bench_reset(struct bench *bench)
+{
+	rtnl_lock();
+	qdisc_reset(bench->sch);
+	rtnl_unlock();
+}
+
+/* As a run begins and ends. The kernel's own functions for that have locks in them, of
+ * which sparse cannot tell that ours takes none.
+ */
+static void bench_set_running(struct bench *bench, bool is_running)
+{
+#ifdef HAVE_QDISC_DEQUEUE_DROP
+	WRITE_ONCE(bench->sch->running, is_running);
+#else
+	assign_bit(__QDISC_STATE2_RUNNING, &bench->sch->state2, is_running);
+#endif
+}
+
+/* As new: nothing waits, no flow is known, and the quota is there again */
+static void reset_forgets(struct kunit *test)
+{
+	struct bench *bench = bench_create(test);
+	enum { QUOTA = 2 };
+
+	bench->config.quota = QUOTA;
+	bench_apply(bench);
+	rcu_assign_pointer(bench->sch->dev_queue->qdisc, bench->sch);
+	alive = 0;
+	put(test, bench, 0, 1, 1, FRAME);
+	KUNIT_EXPECT_NOT_NULL(test, bench->q->direct);
+	bench_reset(bench);
+	KUNIT_EXPECT_EQ(test, alive, 0);
+
+	/* within a run all wait, and the quota counts on */
+	bench_set_running(bench, true);
+	for (u32 i = 1; i <= 6; i++)
+		put(test, bench, 0, 1, i, FRAME);
+	for (u32 i = 1; i <= QUOTA; i++)
+		KUNIT_EXPECT_EQ(test, get_seq(bench), i);
+	bench_reset(bench);
+	KUNIT_EXPECT_EQ(test, alive, 0);
+	KUNIT_EXPECT_EQ(test, bench->q->memory, 0);
+	KUNIT_EXPECT_EQ(test, bench->q->active, 0);
+	put(test, bench, 0, 2, 1, FRAME);
+	put(test, bench, 0, 1, 2, FRAME);
+	KUNIT_EXPECT_EQ(test, bench->q->bands[1].sparse.qlen, 2);
+	for (u32 i = 1; i <= QUOTA; i++)
+		KUNIT_EXPECT_EQ(test, get_seq(bench), i);
+	bench_set_running(bench, false);
 }
 
 /* Delays */
@@ -694,10 +843,14 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(sketch_bound),
 	KUNIT_CASE(sketch_decays),
 	KUNIT_CASE(sketch_saturates),
+	KUNIT_CASE(flow_is_addresses_and_ports),
 	KUNIT_CASE(sparse_goes_ahead),
+	KUNIT_CASE(sparse_is_of_late),
 	KUNIT_CASE(no_flow_overtakes_itself),
 	KUNIT_CASE(sparse_flood_starves_nobody),
 	KUNIT_CASE(codel_law),
+	KUNIT_CASE(codel_marks),
+	KUNIT_CASE(ce_threshold_marks),
 	KUNIT_CASE(aqm_none_drops_nothing),
 	KUNIT_CASE(quota_is_strict),
 	KUNIT_CASE(quota_is_the_roots),
@@ -709,8 +862,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(strict_starves),
 	KUNIT_CASE(bands_go),
 	KUNIT_CASE(limit_drops_from_the_longest),
+	KUNIT_CASE(limit_drops_from_the_longer_queue),
 	KUNIT_CASE(memory_is_bounded),
 	KUNIT_CASE(too_large_is_dropped),
+	KUNIT_CASE(reset_forgets),
 	KUNIT_CASE(delay_buckets),
 	KUNIT_CASE(delays_are_counted),
 	KUNIT_CASE(percentiles),
