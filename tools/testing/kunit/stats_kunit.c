@@ -193,6 +193,11 @@ static void queue_drops_are_summed(struct kunit *test)
 	tgbe_stats_harvest(fake->dev);
 	KUNIT_EXPECT_EQ(test, value_of(test, "rx_fifo_errors"), 0x1001);
 
+	/* nor are frames missed those of a full ring */
+	fake_set(fake, 0x4010, 9);
+	tgbe_stats_harvest(fake->dev);
+	KUNIT_EXPECT_EQ(test, value_of(test, "rx_fifo_errors"), 0x1001);
+
 	fake = fake_create(test, &tgbe_chip_82574);
 	fake_set(fake, 0xc030, 5);
 	tgbe_stats_harvest(fake->dev);
@@ -207,15 +212,54 @@ static void overruns_count_where_frames_do_not(struct kunit *test)
 {
 	struct fake *fake = fake_create(test, &tgbe_chip_82576);
 
-	atomic_set(&fake->dev->overruns, 3);
+	atomic64_set(&fake->dev->overruns, 3);
 	tgbe_stats_harvest(fake->dev);
 	KUNIT_EXPECT_EQ(test, value_of(test, "rx_fifo_errors"), 3);
 	tgbe_stats_harvest(fake->dev);
 	KUNIT_EXPECT_EQ(test, value_of(test, "rx_fifo_errors"), 3);
-	atomic_set(&fake->dev->overruns, 5);
+	atomic64_set(&fake->dev->overruns, 5);
 	fake_set(fake, 0xc030, 100);
 	tgbe_stats_harvest(fake->dev);
 	KUNIT_EXPECT_EQ(test, value_of(test, "rx_fifo_errors"), 103);
+}
+
+/* What the handlers count goes on behind 31 bits, and behind 32 */
+static void events_pass_32_bits(struct kunit *test)
+{
+	struct fake *fake = fake_create(test, &tgbe_chip_82576);
+
+	for (u64 events = S32_MAX; events < 1ULL << 40; events = 2 * events + 2) {
+		atomic64_set(&fake->dev->lsc_events, events);
+		atomic64_set(&fake->dev->overruns, events);
+		tgbe_stats_harvest(fake->dev);
+		KUNIT_EXPECT_EQ(test, value_of(test, "link_events"), events);
+		KUNIT_EXPECT_EQ(test, value_of(test, "rx_overrun_events"), events);
+		KUNIT_EXPECT_EQ(test, value_of(test, "rx_fifo_errors"), events);
+	}
+}
+
+/* A queue that is alone, and each of the 82574L, keeps frames back until the packet
+ * buffer is full: what is missed then found the ring full. No sum has it twice
+ */
+static void missed_behind_a_full_ring(struct kunit *test)
+{
+	static const struct tgbe_chip *const chips[] = {
+		&tgbe_chip_82576, &tgbe_chip_82574,
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(chips); i++) {
+		struct fake *fake = fake_create(test, chips[i]);
+		struct rtnl_link_stats64 s = {};
+
+		fake->dev->config.queues = 2 - (chips[i] == &tgbe_chip_82576);
+		atomic64_set(&fake->dev->overruns, 2);
+		fake_set(fake, 0x4010, 9);
+		tgbe_stats_harvest(fake->dev);
+		tgbe_stats_get64(fake->dev->netdev, &s);
+		KUNIT_EXPECT_EQ(test, s.rx_fifo_errors, 9);
+		KUNIT_EXPECT_EQ(test, s.rx_missed_errors, 9);
+		KUNIT_EXPECT_EQ(test, s.rx_errors, 0);
+	}
 }
 
 /* All ones from a card that is gone are no count, nor is what came before them
@@ -342,6 +386,27 @@ static void link_stats(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s.multicast, 6);
 }
 
+/* A damaged frame that is let in is found twice: by the MAC and by the ring, which may
+ * be the first
+ */
+static void damage_counts_once(struct kunit *test)
+{
+	struct fake *fake = fake_create(test, &tgbe_chip_82576);
+	struct rtnl_link_stats64 s = {};
+	struct tgbe_vector *vector = fake->dev->vector[1];
+
+	vector->rx = ring_of(test, true);
+	vector->rx->stats.rx.damaged = 3;
+	vector->rx->stats.rx.errors = 10;
+	tgbe_stats_get64(fake->dev->netdev, &s);
+	KUNIT_EXPECT_EQ(test, s.rx_errors, 10);
+	fake_set(fake, 0x4000, 3);
+	tgbe_stats_harvest(fake->dev);
+	tgbe_stats_get64(fake->dev->netdev, &s);
+	KUNIT_EXPECT_EQ(test, s.rx_errors, 13);
+	KUNIT_EXPECT_EQ(test, value_of(test, "rx_queue_1_damaged"), 3);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(registers_and_names),
 	KUNIT_CASE(harvests_add_up),
@@ -350,10 +415,13 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(each_chip_its_own),
 	KUNIT_CASE(queue_drops_are_summed),
 	KUNIT_CASE(overruns_count_where_frames_do_not),
+	KUNIT_CASE(missed_behind_a_full_ring),
+	KUNIT_CASE(events_pass_32_bits),
 	KUNIT_CASE(gone_card_counts_nothing),
 	KUNIT_CASE(only_a_running_port_is_read),
 	KUNIT_CASE(rings_go_counters_stay),
 	KUNIT_CASE(link_stats),
+	KUNIT_CASE(damage_counts_once),
 	{}
 };
 

@@ -105,6 +105,7 @@ struct tgbe_link {
  * @rctl: shadow of RCTL, so that filters and limits do not undo each other
  * @filter_lock: protects @rctl; taken under netif_addr_lock
  * @vlans: VLAN ids to be received
+ * @vlan_filter: and no others; under the address lock
  * @rss_key: hash key
  * @rss_table: queue of each indirection entry, as the user sees it
  * @rss_mode: value of MRQC: which headers are hashed
@@ -151,6 +152,7 @@ struct tgbe_device {
 	spinlock_t filter_lock;	/* rctl */
 	u32 rctl;
 	DECLARE_BITMAP(vlans, VLAN_N_VID);
+	bool vlan_filter;
 	u8 rss_key[TGBE_RSSRK_BYTES];
 	u8 rss_table[TGBE_RETA_ENTRIES];
 	u32 rss_mode;
@@ -159,9 +161,9 @@ struct tgbe_device {
 	u64 fifo_errors;
 	u64 hw[TGBE_HW_COUNTERS_MAX];
 	struct mutex hw_lock;	/* clear-on-read registers */
-	atomic_t lsc_events;
-	atomic_t overruns;
-	int overruns_seen;
+	atomic64_t lsc_events;
+	atomic64_t overruns;
+	u64 overruns_seen;
 
 	struct tgbe_ptp ptp;
 	struct dentry *debugfs;
@@ -262,7 +264,8 @@ void tgbe_link_get_pause(struct tgbe_device *dev,
 int tgbe_link_set_pause(struct tgbe_device *dev,
 			const struct ethtool_pauseparam *pause);
 int tgbe_link_set(struct tgbe_device *dev,
-		  const struct ethtool_link_ksettings *ks);
+		  const struct ethtool_link_ksettings *ks,
+		  struct netlink_ext_ack *extack);
 
 /* tgbe_irq.c */
 int tgbe_irq_alloc(struct tgbe_device *dev);
@@ -279,6 +282,7 @@ void tgbe_filter_mac(struct tgbe_device *dev);
 void tgbe_filter_rx_mode(struct net_device *netdev);
 int tgbe_filter_vlan_add(struct net_device *netdev, __be16 proto, u16 vid);
 int tgbe_filter_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid);
+void tgbe_filter_vlan(struct tgbe_device *dev, netdev_features_t features);
 void tgbe_filter_vlan_strip(struct tgbe_device *dev, netdev_features_t features);
 void tgbe_filter_rctl(struct tgbe_device *dev, u32 clear, u32 set);
 void tgbe_filter_features(struct tgbe_device *dev, netdev_features_t features);
@@ -326,7 +330,8 @@ void tgbe_port_stop(struct tgbe_device *dev);
 void tgbe_netdev_halt(struct tgbe_device *dev);
 void tgbe_netdev_attach(struct tgbe_device *dev, int err);
 int tgbe_netdev_resume(struct tgbe_device *dev);
-int tgbe_netdev_reset(struct tgbe_device *dev, u32 *flags);
+int tgbe_netdev_reset(struct tgbe_device *dev, u32 *flags,
+		      struct netlink_ext_ack *extack);
 
 /* tgbe_selftest.c */
 int tgbe_selftest_count(void);
@@ -336,7 +341,8 @@ void tgbe_selftest(struct tgbe_device *dev, struct ethtool_test *test, u64 *data
 /* tgbe_wol.c */
 void tgbe_wol_init(struct tgbe_device *dev);
 void tgbe_wol_get(struct tgbe_device *dev, struct ethtool_wolinfo *wol);
-int tgbe_wol_set(struct tgbe_device *dev, const struct ethtool_wolinfo *wol);
+int tgbe_wol_set(struct tgbe_device *dev, const struct ethtool_wolinfo *wol,
+		 struct netlink_ext_ack *extack);
 void tgbe_wol_arm(struct tgbe_device *dev);
 void tgbe_wol_disarm(struct tgbe_device *dev);
 

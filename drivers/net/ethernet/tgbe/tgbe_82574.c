@@ -295,6 +295,7 @@ static int tgbe_82574_tx_quiesce(struct tgbe_device *dev, unsigned int queue)
 	tgbe_clear_bits(dev, TGBE_TCTL, TGBE_TCTL_EN);
 	tgbe_flush(dev);
 	usleep_range(TX_IDLE_US, TX_IDLE_US + 1000);
+	tgbe_wr(dev, tgbe_82574_txq(queue) + TGBE_Q_TAIL, 0);
 	return 0;
 }
 

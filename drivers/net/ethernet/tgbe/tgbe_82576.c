@@ -352,9 +352,21 @@ static void tgbe_82576_rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 	writel(ring->next_to_use, ring->tail);
 }
 
+/* The tail goes back at once. A write to it also lets in what was held back meanwhile,
+ * which is lost while the queue is off: nothing was, yet.
+ */
+static int tgbe_82576_queue_stop(struct tgbe_device *dev, u32 base)
+{
+	int err = tgbe_82576_queue_switch(dev, base + TGBE_Q_CTL, 0);
+
+	if (!err)
+		tgbe_wr(dev, base + TGBE_Q_TAIL, 0);
+	return err;
+}
+
 static int tgbe_82576_rx_quiesce(struct tgbe_device *dev, unsigned int queue)
 {
-	return tgbe_82576_queue_switch(dev, tgbe_82576_rxq(queue) + TGBE_Q_CTL, 0);
+	return tgbe_82576_queue_stop(dev, tgbe_82576_rxq(queue));
 }
 
 static void tgbe_82576_tx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
@@ -368,7 +380,7 @@ static void tgbe_82576_tx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 
 static int tgbe_82576_tx_quiesce(struct tgbe_device *dev, unsigned int queue)
 {
-	return tgbe_82576_queue_switch(dev, tgbe_82576_txq(queue) + TGBE_Q_CTL, 0);
+	return tgbe_82576_queue_stop(dev, tgbe_82576_txq(queue));
 }
 
 static void tgbe_82576_frame_limit(struct tgbe_device *dev, unsigned int frame)

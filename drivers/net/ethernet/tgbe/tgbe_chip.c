@@ -115,21 +115,28 @@ void tgbe_chip_pause_frames(struct tgbe_device *dev)
  * tgbe_chip_pause_marks() - when to ask the partner to pause
  * @dev: port with its marks known
  *
- * The marks must be 0 where no PAUSE frames are to be sent.
+ * The marks must be 0 where no PAUSE frames are to be sent. Whoever changes the one or
+ * the other comes here afterwards, and the last one finds both as they are to be.
+ *
+ * Context: process.
  */
 void tgbe_chip_pause_marks(struct tgbe_device *dev)
 {
-	bool pause = tgbe_rd(dev, TGBE_CTRL) & TGBE_CTRL_TFCE;
+	bool pause;
 
+	spin_lock(&dev->ctrl_lock);
+	pause = tgbe_rd(dev, TGBE_CTRL) & TGBE_CTRL_TFCE;
 	tgbe_wr(dev, TGBE_FCRTL,
 		pause ? dev->pause_low | TGBE_FCRTL_XONE : 0);
 	tgbe_wr(dev, TGBE_FCRTH, pause ? dev->pause_high : 0);
+	spin_unlock(&dev->ctrl_lock);
 }
 
 /**
  * tgbe_chip_program() - write a ring's address and size
  * @dev: port
- * @ring: ring whose queue is disabled; empty if it is a transmit ring
+ * @ring: ring whose queue is disabled, its tail 0 as a reset or quiescing leaves it;
+ *	  empty if it is a transmit ring
  */
 void tgbe_chip_program(struct tgbe_device *dev, struct tgbe_ring *ring)
 {
@@ -140,6 +147,5 @@ void tgbe_chip_program(struct tgbe_device *dev, struct tgbe_ring *ring)
 	tgbe_wr(dev, base + TGBE_Q_BAH, upper_32_bits(ring->desc_dma));
 	tgbe_wr(dev, base + TGBE_Q_LEN, ring->desc_bytes);
 	tgbe_wr(dev, base + TGBE_Q_HEAD, 0);
-	tgbe_wr(dev, base + TGBE_Q_TAIL, 0);
 	ring->tail = dev->mapping + base + TGBE_Q_TAIL;
 }

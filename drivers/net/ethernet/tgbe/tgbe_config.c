@@ -17,6 +17,9 @@
 #define TX_DRAIN_STEP_US	100
 #define TX_DRAIN_STEPS		2000
 
+/* 64 KB that wait in the packet buffer are in memory well before this is over */
+#define RX_FIFO_US		1000
+
 /* Complete rings for a new configuration; NULL where the old one stays */
 struct ring_set {
 	struct tgbe_ring *rx[TGBE_MAX_QUEUES];
@@ -200,6 +203,8 @@ static int tgbe_validate(struct tgbe_device *dev, const struct tgbe_config *want
 
 static void tgbe_free_set(struct ring_set *set)
 {
+	/* a poll that has given its NAPI away may be in its last lines */
+	synchronize_net();
 	for (unsigned int q = 0; q < TGBE_MAX_QUEUES; q++) {
 		tgbe_ring_free(set->rx[q]);
 		tgbe_ring_free(set->tx[q]);
@@ -312,9 +317,7 @@ static void tgbe_resume_poll(struct tgbe_vector *vector)
 {
 	napi_enable(&vector->napi);
 	/* an interrupt that came meanwhile has masked itself and gone */
-	local_bh_disable();
-	napi_schedule(&vector->napi);
-	local_bh_enable();
+	tgbe_poll_soon(vector);
 }
 
 static int tgbe_swap_tx(struct tgbe_device *dev, struct tgbe_vector *vector,
@@ -348,6 +351,12 @@ static void tgbe_steer(struct tgbe_device *dev, int avoid)
 	tgbe_rss_steer(dev, avoid);
 }
 
+/* Wait until what the chip has let in so far is in memory */
+static void tgbe_empty_fifo(void)
+{
+	usleep_range(RX_FIFO_US, 2 * RX_FIFO_US);
+}
+
 /* On return @rx and @tx hold the old rings. A ring that the chip does not let
  * go of stays where it is.
  */
@@ -357,8 +366,12 @@ static int tgbe_swap_queue(struct tgbe_device *dev, unsigned int q,
 	struct tgbe_vector *vector = dev->vector[q];
 	int err = 0;
 
-	if (*rx)
+	if (*rx) {
 		tgbe_steer(dev, q);
+		/* some may have been sorted already */
+		if (dev->config.queues > 1)
+			tgbe_empty_fifo();
+	}
 	napi_disable(&vector->napi);
 	if (*tx)
 		err = tgbe_swap_tx(dev, vector, tx);
@@ -485,7 +498,19 @@ static int tgbe_grow(struct tgbe_device *dev, struct ring_set *set,
 	return err;
 }
 
-/* The stack's half comes first; fewer queues need no memory and do not fail */
+/* Let the stack have what these queues hold */
+static void tgbe_drain_queues(struct tgbe_device *dev, unsigned int from, unsigned int to)
+{
+	for (unsigned int q = from; q < to; q++) {
+		tgbe_poll_soon(dev->vector[q]);
+		napi_synchronize(&dev->vector[q]->napi);
+	}
+}
+
+/* The stack's transmit half comes first, and its receive half last, for a frame of a
+ * queue that it does not know would alarm it. Fewer queues need no memory and do not
+ * fail.
+ */
 static void tgbe_shrink(struct tgbe_device *dev, struct ring_set *set,
 			unsigned int queues)
 {
@@ -494,9 +519,12 @@ static void tgbe_shrink(struct tgbe_device *dev, struct ring_set *set,
 	tgbe_spread(dev, queues);
 	tgbe_flow_leave(dev, queues);
 	tgbe_netdev_link_queues(dev, queues, old, false);
-	netif_set_real_num_queues(dev->netdev, queues, queues);
+	netif_set_real_num_tx_queues(dev->netdev, queues);
+	tgbe_empty_fifo();
 	if (!dev->chip->fixed_arrays)
 		tgbe_remove_queues(dev, set, queues, old);
+	tgbe_drain_queues(dev, queues, old);
+	netif_set_real_num_rx_queues(dev->netdev, queues);
 }
 
 /* What the polls read anew each time */
@@ -577,10 +605,8 @@ static void tgbe_commit(struct tgbe_device *dev, struct ring_set *set,
 
 	if (frame < old_frame) {
 		dev->chip->frame_limit(dev, frame);
-		/* larger ones may wait in the packet buffer: 64 KB of them
-		 * are in memory well before this is over
-		 */
-		usleep_range(2000, 3000);
+		/* larger ones may be under way */
+		tgbe_empty_fifo();
 	}
 	/* rings are swapped while there are most queues to steer to */
 	if (want->queues > dev->config.queues)
@@ -596,8 +622,7 @@ static void tgbe_commit(struct tgbe_device *dev, struct ring_set *set,
 }
 
 static int tgbe_change_running(struct tgbe_device *dev,
-			       const struct tgbe_config *want,
-			       struct netlink_ext_ack *extack)
+			       const struct tgbe_config *want)
 {
 	struct ring_set set = {};
 	int err;
@@ -605,10 +630,7 @@ static int tgbe_change_running(struct tgbe_device *dev,
 	err = tgbe_alloc_copies(dev, want) ?: tgbe_alloc_changes(dev, &set, want);
 	if (!err && want->queues > dev->config.queues)
 		err = tgbe_grow(dev, &set, want->queues);
-	if (err)
-		NL_SET_ERR_MSG_MOD(extack,
-				   "the change failed, everything stays as it was");
-	else
+	if (!err)
 		tgbe_commit(dev, &set, want);
 	tgbe_free_set(&set);
 	return err;
@@ -632,15 +654,23 @@ static int tgbe_try_config(struct tgbe_device *dev, const struct tgbe_config *wa
 	unsigned int old_queues = dev->config.queues;
 	int err;
 
+	/* queues that did not stop still have the rings that they are to lose */
+	if (dev->unstoppable) {
+		NL_SET_ERR_MSG_MOD(extack, "the port is about to be restarted, try again");
+		return -EBUSY;
+	}
 	err = tgbe_validate(dev, want, extack);
 	if (err)
 		return err;
 	if (netif_running(dev->netdev))
-		err = tgbe_change_running(dev, want, extack);
+		err = tgbe_change_running(dev, want);
 	else
 		err = tgbe_change_closed(dev, want);
-	if (err)
+	if (err) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "the change failed, everything stays as it was");
 		return err;
+	}
 
 	tgbe_set_shares(dev, want);
 	tgbe_renew_moderation(dev, want);
@@ -694,7 +724,6 @@ int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
 	err = dev->chip->tx_quiesce(dev, queue);
 	if (!err) {
 		local_bh_disable();
-		tgbe_tx_clean(ring, 0, ring->count);
 		tgbe_tx_discard(ring);
 		u64_stats_update_begin(&ring->sync);
 		ring->stats.tx.timeouts += hung;

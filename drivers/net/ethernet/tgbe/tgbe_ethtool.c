@@ -39,18 +39,31 @@ static int tgbe_get_link_ksettings(struct net_device *netdev,
 static int tgbe_set_link_ksettings(struct net_device *netdev,
 				   const struct ethtool_link_ksettings *ks)
 {
-	return tgbe_link_set(netdev_priv(netdev), ks);
+	struct tgbe_device *dev = netdev_priv(netdev);
+	struct netlink_ext_ack extack = {};
+	int err = tgbe_link_set(dev, ks, &extack);
+
+	tgbe_log_refusal(dev, &extack);
+	return err;
 }
 
 static int tgbe_nway_reset(struct net_device *netdev)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
+	struct netlink_ext_ack extack = {};
+	int err;
 
-	if (!netif_running(netdev))
-		return -ENETDOWN;
-	if (dev->link.forced_speed)
-		return -EINVAL;
-	return tgbe_phy_start(dev);
+	if (!netif_running(netdev)) {
+		NL_SET_ERR_MSG_MOD(&extack, "a port that is down has no link");
+		err = -ENETDOWN;
+	} else if (dev->link.forced_speed) {
+		NL_SET_ERR_MSG_MOD(&extack, "autoneg is off, the speed is forced");
+		err = -EINVAL;
+	} else {
+		err = tgbe_phy_start(dev);
+	}
+	tgbe_log_refusal(dev, &extack);
+	return err;
 }
 
 static void tgbe_get_ringparam(struct net_device *netdev,
@@ -197,15 +210,29 @@ static int tgbe_set_coalesce(struct net_device *netdev, struct ethtool_coalesce 
 	return tgbe_config_apply(dev, &want, extack);
 }
 
+static int tgbe_check_queue(struct tgbe_device *dev, u32 queue)
+{
+	struct netlink_ext_ack extack = {};
+
+	if (queue < dev->config.queues)
+		return 0;
+	NL_SET_ERR_MSG_FMT_MOD(&extack, "queue must be 0..%u",
+			       dev->config.queues - 1);
+	/* everybody may ask, but not fill the log */
+	if (capable(CAP_NET_ADMIN))
+		tgbe_log_refusal(dev, &extack);
+	return -EINVAL;
+}
+
 static int tgbe_get_per_queue_coalesce(struct net_device *netdev, u32 queue,
 				       struct ethtool_coalesce *c)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
+	int err = tgbe_check_queue(dev, queue);
 
-	if (queue >= dev->config.queues)
-		return -EINVAL;
-	tgbe_show_moderation(&dev->config.moderation[queue], c);
-	return 0;
+	if (!err)
+		tgbe_show_moderation(&dev->config.moderation[queue], c);
+	return err;
 }
 
 static int tgbe_set_per_queue_coalesce(struct net_device *netdev, u32 queue,
@@ -213,9 +240,10 @@ static int tgbe_set_per_queue_coalesce(struct net_device *netdev, u32 queue,
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 	struct tgbe_config want = dev->config;
+	int err = tgbe_check_queue(dev, queue);
 
-	if (queue >= dev->config.queues)
-		return -EINVAL;
+	if (err)
+		return err;
 	want.moderation[queue] = tgbe_wanted_moderation(c);
 	return tgbe_config_apply(dev, &want, NULL);
 }
@@ -381,7 +409,12 @@ static void tgbe_self_test(struct net_device *netdev, struct ethtool_test *test,
 
 static int tgbe_reset(struct net_device *netdev, u32 *flags)
 {
-	return tgbe_netdev_reset(netdev_priv(netdev), flags);
+	struct tgbe_device *dev = netdev_priv(netdev);
+	struct netlink_ext_ack extack = {};
+	int err = tgbe_netdev_reset(dev, flags, &extack);
+
+	tgbe_log_refusal(dev, &extack);
+	return err;
 }
 
 static void tgbe_get_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
@@ -391,7 +424,12 @@ static void tgbe_get_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
 
 static int tgbe_set_wol(struct net_device *netdev, struct ethtool_wolinfo *wol)
 {
-	return tgbe_wol_set(netdev_priv(netdev), wol);
+	struct tgbe_device *dev = netdev_priv(netdev);
+	struct netlink_ext_ack extack = {};
+	int err = tgbe_wol_set(dev, wol, &extack);
+
+	tgbe_log_refusal(dev, &extack);
+	return err;
 }
 
 static void tgbe_get_ethtool_stats(struct net_device *netdev,

@@ -4,6 +4,7 @@
  */
 #include <linux/bitfield.h>
 #include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
 
 #include "tgbe.h"
 #include "tgbe_chip.h"
@@ -24,14 +25,20 @@ void tgbe_filter_rctl(struct tgbe_device *dev, u32 clear, u32 set)
 	spin_unlock_bh(&dev->filter_lock);
 }
 
-/* The entry is invalid while it changes, so that no mixture ever matches */
+/* The entry is invalid while it changes, so that no mixture ever matches; one that does
+ * not change goes on letting frames in
+ */
 static void tgbe_write_address(struct tgbe_device *dev, unsigned int entry,
 			       const u8 *addr)
 {
+	u32 low = get_unaligned_le32(addr);
+	u32 high = TGBE_RAH_AV | FIELD_PREP(TGBE_RAH_ADDR, get_unaligned_le16(addr + 4));
+
+	if (tgbe_rd(dev, TGBE_RAL(entry)) == low && tgbe_rd(dev, TGBE_RAH(entry)) == high)
+		return;
 	tgbe_wr(dev, TGBE_RAH(entry), 0);
-	tgbe_wr(dev, TGBE_RAL(entry), get_unaligned_le32(addr));
-	tgbe_wr(dev, TGBE_RAH(entry), TGBE_RAH_AV |
-		FIELD_PREP(TGBE_RAH_ADDR, get_unaligned_le16(addr + 4)));
+	tgbe_wr(dev, TGBE_RAL(entry), low);
+	tgbe_wr(dev, TGBE_RAH(entry), high);
 }
 
 /**
@@ -91,7 +98,7 @@ void tgbe_filter_rx_mode(struct net_device *netdev)
 		mode |= TGBE_RCTL_MPE;
 	if (netdev->flags & IFF_PROMISC)
 		mode |= TGBE_RCTL_UPE | TGBE_RCTL_MPE;
-	else if (netdev->features & NETIF_F_HW_VLAN_CTAG_FILTER)
+	else if (dev->vlan_filter)
 		mode |= TGBE_RCTL_VFE;
 	tgbe_filter_rctl(dev, TGBE_RCTL_UPE | TGBE_RCTL_MPE | TGBE_RCTL_VFE,
 			 mode);
@@ -141,6 +148,39 @@ int tgbe_filter_vlan_kill(struct net_device *netdev, __be16 proto, u16 vid)
 	return 0;
 }
 
+/* @vlan is the device of that VLAN, NULL if it has none */
+static int tgbe_let_vlan_in(struct net_device *vlan, int vid, void *netdev)
+{
+	return tgbe_filter_vlan_add(netdev, htons(ETH_P_8021Q), vid);
+}
+
+static void tgbe_set_vlan_filter(struct tgbe_device *dev, bool on)
+{
+	netif_addr_lock_bh(dev->netdev);
+	dev->vlan_filter = on;
+	tgbe_filter_rx_mode(dev->netdev);
+	netif_addr_unlock_bh(dev->netdev);
+}
+
+/**
+ * tgbe_filter_vlan() - let in only the VLANs that were added, or all
+ * @dev: port
+ * @features: those about to be in force
+ *
+ * The core names the VLANs only after the filter is on, and takes them back when it is
+ * off: those that are there are let in before, so that none misses a frame.
+ *
+ * Context: process, RTNL.
+ */
+void tgbe_filter_vlan(struct tgbe_device *dev, netdev_features_t features)
+{
+	bool on = features & NETIF_F_HW_VLAN_CTAG_FILTER;
+
+	if (on)
+		vlan_for_each(dev->netdev, tgbe_let_vlan_in, dev->netdev);
+	tgbe_set_vlan_filter(dev, on);
+}
+
 /**
  * tgbe_filter_vlan_strip() - take received tags out of the frame, or not
  * @dev: port
@@ -179,7 +219,5 @@ void tgbe_filter_init(struct tgbe_device *dev)
 	for (unsigned int vid = 0; vid < VLAN_N_VID; vid += 32)
 		tgbe_write_vlan_word(dev, vid);
 	tgbe_filter_vlan_strip(dev, dev->netdev->features);
-	netif_addr_lock_bh(dev->netdev);
-	tgbe_filter_rx_mode(dev->netdev);
-	netif_addr_unlock_bh(dev->netdev);
+	tgbe_set_vlan_filter(dev, dev->netdev->features & NETIF_F_HW_VLAN_CTAG_FILTER);
 }

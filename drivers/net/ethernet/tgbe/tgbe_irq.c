@@ -28,11 +28,11 @@ static irqreturn_t tgbe_queue_interrupt(int irq, void *data)
 static void tgbe_handle_other(struct tgbe_device *dev, u32 causes)
 {
 	if (causes & TGBE_INT_LSC) {
-		atomic_inc(&dev->lsc_events);
+		atomic64_inc(&dev->lsc_events);
 		tgbe_link_check(dev);
 	}
 	if (causes & TGBE_INT_RXO)
-		atomic_inc(&dev->overruns);
+		atomic64_inc(&dev->overruns);
 }
 
 static irqreturn_t tgbe_other_interrupt(int irq, void *data)
@@ -255,11 +255,11 @@ void tgbe_irq_enable(struct tgbe_device *dev)
 {
 	dev->chip->irq_setup(dev);
 	tgbe_moderation_start(dev);
-	/* causes left from before the reset are not ours */
-	tgbe_rd(dev, TGBE_ICR);
-
+	/* Frames may have come while there was no vector for their causes. The poll that
+	 * finds no more of them unmasks.
+	 */
 	for (unsigned int q = 0; q < dev->queues_max; q++)
-		writel(dev->vector[q]->unmask_bits, dev->vector[q]->unmask);
+		tgbe_poll_soon(dev->vector[q]);
 	if (dev->irq_mode == TGBE_IRQ_MSIX)
 		dev->chip->irq_other_enable(dev);
 }

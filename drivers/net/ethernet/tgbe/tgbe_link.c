@@ -224,41 +224,68 @@ void tgbe_link_get(struct tgbe_device *dev, struct ethtool_link_ksettings *ks)
 	linkmode_set_bit(ETHTOOL_LINK_MODE_Autoneg_BIT, advertising);
 }
 
+/* Callers hand back what tgbe_link_get() said of what they do not change */
+static int tgbe_check_fixed(const struct ethtool_link_ksettings *ks,
+			    struct netlink_ext_ack *extack)
+{
+	if (ks->base.port == PORT_TP && ks->base.phy_address == TGBE_PHY_ADDR &&
+	    ks->base.eth_tp_mdix_ctrl == ETH_TP_MDI_INVALID)
+		return 0;
+	NL_SET_ERR_MSG_FMT_MOD(extack,
+			       "port is tp, phyad is %u, and mdix cannot be chosen",
+			       TGBE_PHY_ADDR);
+	return -EOPNOTSUPP;
+}
+
 /**
  * tgbe_link_set() - change what is asked of the link
  * @dev: port
  * @ks: modes to advertise, or a speed and duplex to force
+ * @extack: why it was refused
  *
  * The link goes down and comes back with the new settings.
  *
  * Context: process, RTNL.
- * Return: 0; -EINVAL for no mode the port can offer, or for a forced speed
- * other than 10 and 100 Mb/s, since 1000BASE-T needs autonegotiation; or the
- * error of the PHY.
+ * Return: 0; -EOPNOTSUPP for another connector, PHY or crossover; -EINVAL for no
+ * mode the port can offer, or for a forced speed other than 10 and 100 Mb/s, since
+ * 1000BASE-T needs autonegotiation; or the error of the PHY.
  */
 int tgbe_link_set(struct tgbe_device *dev,
-		  const struct ethtool_link_ksettings *ks)
+		  const struct ethtool_link_ksettings *ks,
+		  struct netlink_ext_ack *extack)
 {
 	__ETHTOOL_DECLARE_LINK_MODE_MASK(offered) = {};
 	struct tgbe_link old = dev->link;
 	int err;
 
+	err = tgbe_check_fixed(ks, extack);
+	if (err)
+		return err;
 	if (ks->base.autoneg == AUTONEG_ENABLE) {
 		linkmode_set_bit_array(offered_modes,
 				       ARRAY_SIZE(offered_modes), offered);
 		linkmode_and(offered, offered, ks->link_modes.advertising);
-		if (linkmode_empty(offered))
+		if (linkmode_empty(offered)) {
+			NL_SET_ERR_MSG_MOD(extack,
+					   "none of these modes can be offered (0x02f are all)");
 			return -EINVAL;
+		}
 		if (dev->link.pause_autoneg)
 			tgbe_offer_pause(offered, dev->link.pause);
 		linkmode_copy(dev->link.advertising, offered);
 		dev->link.forced_speed = 0;
 	} else {
-		if (ks->base.speed != SPEED_10 && ks->base.speed != SPEED_100)
+		if (ks->base.speed != SPEED_10 && ks->base.speed != SPEED_100) {
+			NL_SET_ERR_MSG_MOD(extack,
+					   "without autoneg speed must be 10 or 100");
 			return -EINVAL;
+		}
 		if (ks->base.duplex != DUPLEX_HALF &&
-		    ks->base.duplex != DUPLEX_FULL)
+		    ks->base.duplex != DUPLEX_FULL) {
+			NL_SET_ERR_MSG_MOD(extack,
+					   "without autoneg duplex must be half or full");
 			return -EINVAL;
+		}
 		dev->link.forced_speed = ks->base.speed;
 		dev->link.forced_duplex = ks->base.duplex;
 	}

@@ -256,12 +256,8 @@ static int tgbe_ndo_set_features(struct net_device *netdev,
 	if (changed & (NETIF_F_RXALL | NETIF_F_RXFCS | NETIF_F_LOOPBACK) &&
 	    !dev->unstoppable)
 		tgbe_filter_features(dev, features);
-	if (changed & NETIF_F_HW_VLAN_CTAG_FILTER) {
-		netdev->features = features;
-		netif_addr_lock_bh(netdev);
-		tgbe_filter_rx_mode(netdev);
-		netif_addr_unlock_bh(netdev);
-	}
+	if (changed & NETIF_F_HW_VLAN_CTAG_FILTER)
+		tgbe_filter_vlan(dev, features);
 	return 0;
 }
 
@@ -295,47 +291,6 @@ static const struct net_device_ops netdev_ops = {
 #endif
 };
 
-/* The last resort, when a queue cannot be stopped: all of them, and the link */
-static void tgbe_restart_port(struct tgbe_device *dev)
-{
-	int err;
-
-	netdev_err(dev->netdev, "a queue does not stop, restarting the port\n");
-	dev_close(dev->netdev);
-	err = dev_open(dev->netdev, NULL);
-	if (err)
-		netdev_err(dev->netdev, "port does not come back: %pe\n",
-			   ERR_PTR(err));
-}
-
-static void tgbe_restart_queue(struct tgbe_device *dev, unsigned int queue)
-{
-	/* without carrier its frames cannot leave, and that is no fault */
-	bool hung = netif_carrier_ok(dev->netdev);
-
-	if (hung)
-		netdev_warn(dev->netdev, "transmit queue %u is stuck, restarting it\n",
-			    queue);
-	if (tgbe_queue_restart_tx(dev, queue, hung))
-		dev->unstoppable = true;
-}
-
-static void tgbe_timeout_work(struct work_struct *work)
-{
-	struct tgbe_device *dev = container_of(work, struct tgbe_device,
-					       timeout_work);
-
-	rtnl_lock();
-	for (unsigned int q = 0; q < dev->queues_max; q++)
-		if (test_and_clear_bit(q, dev->stuck_queues) &&
-		    netif_running(dev->netdev) && dev->vector[q]->tx)
-			tgbe_restart_queue(dev, q);
-	if (dev->unstoppable && netif_running(dev->netdev))
-		tgbe_restart_port(dev);
-	dev->unstoppable = false;
-	rtnl_unlock();
-}
-
 /**
  * tgbe_netdev_halt() - stop a port without the stack's knowledge
  * @dev: port, running or not
@@ -348,7 +303,8 @@ static void tgbe_timeout_work(struct work_struct *work)
 void tgbe_netdev_halt(struct tgbe_device *dev)
 {
 	netif_device_detach(dev->netdev);
-	if (netif_running(dev->netdev))
+	/* an error may come while the port is halted for another */
+	if (netif_running(dev->netdev) && !dev->halted)
 		tgbe_port_stop(dev);
 	dev->halted = true;
 }
@@ -392,6 +348,44 @@ int tgbe_netdev_resume(struct tgbe_device *dev)
 	return err;
 }
 
+/* The last resort, when a queue cannot be stopped: all of them, and the link */
+static void tgbe_restart_port(struct tgbe_device *dev)
+{
+	netdev_err(dev->netdev, "a queue does not stop, restarting the port\n");
+	tgbe_netdev_halt(dev);
+	tgbe_netdev_resume(dev);
+}
+
+static void tgbe_restart_queue(struct tgbe_device *dev, unsigned int queue)
+{
+	/* without carrier its frames cannot leave, and that is no fault */
+	bool hung = netif_carrier_ok(dev->netdev);
+
+	if (hung)
+		netdev_warn(dev->netdev, "transmit queue %u is stuck, restarting it\n",
+			    queue);
+	if (tgbe_queue_restart_tx(dev, queue, hung))
+		dev->unstoppable = true;
+}
+
+static void tgbe_timeout_work(struct work_struct *work)
+{
+	struct tgbe_device *dev = container_of(work, struct tgbe_device,
+					       timeout_work);
+
+	rtnl_lock();
+	for (unsigned int q = 0; q < dev->queues_max; q++)
+		if (test_and_clear_bit(q, dev->stuck_queues) &&
+		    netif_running(dev->netdev) && dev->vector[q]->tx)
+			tgbe_restart_queue(dev, q);
+	/* of a card that is gone no queue stops */
+	if (dev->unstoppable && netif_running(dev->netdev) &&
+	    netif_device_present(dev->netdev))
+		tgbe_restart_port(dev);
+	dev->unstoppable = false;
+	rtnl_unlock();
+}
+
 /* One bit resets all of this together */
 #define RESET_MAC	(ETH_RESET_IRQ | ETH_RESET_DMA | ETH_RESET_FILTER | \
 			 ETH_RESET_OFFLOAD | ETH_RESET_MAC)
@@ -400,26 +394,33 @@ int tgbe_netdev_resume(struct tgbe_device *dev)
  * tgbe_netdev_reset() - reset the chip without losing a setting
  * @dev: port, running or not
  * @flags: ETH_RESET_* that are wanted; those that were done are cleared
+ * @extack: why it was refused
  *
  * Context: process, RTNL.
  * Return: 0; -EOPNOTSUPP for nothing that the port could reset; -EBUSY if all that
  * was wanted is the PHY and the firmware keeps it; or the error of the start.
  */
-int tgbe_netdev_reset(struct tgbe_device *dev, u32 *flags)
+int tgbe_netdev_reset(struct tgbe_device *dev, u32 *flags,
+		      struct netlink_ext_ack *extack)
 {
 	u32 mac = *flags & RESET_MAC, phy = *flags & ETH_RESET_PHY;
 	int err, phy_err = 0;
 
-	if (!mac && !phy)
+	if (!mac && !phy) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "only irq, dma, filter, offload, mac and phy are reset");
 		return -EOPNOTSUPP;
+	}
 	tgbe_netdev_halt(dev);
 	if (phy)
 		phy_err = tgbe_phy_reset(dev);
 	err = tgbe_netdev_resume(dev);
 	if (err)
 		return err;
-	if (phy_err && !mac)
+	if (phy_err && !mac) {
+		NL_SET_ERR_MSG_MOD(extack, "the PHY could not be reset");
 		return phy_err;
+	}
 	*flags &= ~(mac | (phy_err ? 0 : phy));
 	return 0;
 }

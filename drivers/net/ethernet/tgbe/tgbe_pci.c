@@ -116,8 +116,8 @@ static int tgbe_enable_pci(struct pci_dev *pdev, const struct tgbe_chip *chip)
 	int err;
 
 	/* before the device is enabled; it may be on from the firmware */
-	if (chip->aspm_off)
-		pci_disable_link_state(pdev, chip->aspm_off);
+	if (chip->aspm_off && pci_disable_link_state(pdev, chip->aspm_off))
+		dev_warn(&pdev->dev, "the firmware keeps ASPM on, which this chip has errata with\n");
 	err = pci_enable_device_mem(pdev);
 	if (err)
 		return err;
@@ -247,6 +247,8 @@ static int tgbe_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (err)
 		goto unmap;
 
+	/* what tgbe_slot_reset() restores */
+	pci_save_state(pdev);
 	netdev_info(dev->netdev, "%s at %s, %pM\n", dev->chip->name,
 		    pci_name(pdev), dev->netdev->dev_addr);
 	return 0;
@@ -259,6 +261,11 @@ free_device:
 disable:
 	tgbe_disable_pci(pdev);
 	return err;
+}
+
+static struct tgbe_device *tgbe_of(struct pci_dev *pdev)
+{
+	return netdev_priv(pci_get_drvdata(pdev));
 }
 
 static void tgbe_remove(struct pci_dev *pdev)
@@ -303,8 +310,7 @@ static void tgbe_shutdown(struct pci_dev *pdev)
 /* The PCI core saves the configuration space and puts the card to sleep */
 static int tgbe_suspend(struct device *device)
 {
-	struct net_device *netdev = dev_get_drvdata(device);
-	struct tgbe_device *dev = netdev_priv(netdev);
+	struct tgbe_device *dev = tgbe_of(to_pci_dev(device));
 
 	rtnl_lock();
 	tgbe_netdev_halt(dev);
@@ -318,8 +324,7 @@ static int tgbe_suspend(struct device *device)
 
 static int tgbe_resume(struct device *device)
 {
-	struct net_device *netdev = dev_get_drvdata(device);
-	struct tgbe_device *dev = netdev_priv(netdev);
+	struct tgbe_device *dev = tgbe_of(to_pci_dev(device));
 	int err;
 
 	rtnl_lock();
@@ -331,6 +336,64 @@ static int tgbe_resume(struct device *device)
 	return err;
 }
 
+/* Somebody else resets the card: nothing of it is to be relied on until it is back */
+static void tgbe_reset_prepare(struct pci_dev *pdev)
+{
+	struct tgbe_device *dev = tgbe_of(pdev);
+
+	rtnl_lock();
+	tgbe_netdev_halt(dev);
+	tgbe_ptp_hold(dev);
+	rtnl_unlock();
+}
+
+static void tgbe_reset_done(struct pci_dev *pdev)
+{
+	struct tgbe_device *dev = tgbe_of(pdev);
+
+	rtnl_lock();
+	/* an error that harmed nothing stopped nothing */
+	if (dev->halted) {
+		tgbe_set_up_phy(dev);
+		tgbe_netdev_resume(dev);
+	}
+	rtnl_unlock();
+}
+
+static pci_ers_result_t tgbe_error_detected(struct pci_dev *pdev,
+					    pci_channel_state_t state)
+{
+	struct tgbe_device *dev = tgbe_of(pdev);
+
+	if (state == pci_channel_io_normal)
+		return PCI_ERS_RESULT_CAN_RECOVER;
+	/* what is read now is not true, and what is written does not arrive */
+	WRITE_ONCE(dev->regs, NULL);
+	tgbe_reset_prepare(pdev);
+	return state == pci_channel_io_perm_failure ? PCI_ERS_RESULT_DISCONNECT :
+						      PCI_ERS_RESULT_NEED_RESET;
+}
+
+static pci_ers_result_t tgbe_slot_reset(struct pci_dev *pdev)
+{
+	struct tgbe_device *dev = tgbe_of(pdev);
+
+	pci_restore_state(pdev);
+	/* restoring takes it away */
+	pci_save_state(pdev);
+	WRITE_ONCE(dev->regs, dev->mapping);
+	return tgbe_rd(dev, TGBE_STATUS) == ~0u ? PCI_ERS_RESULT_DISCONNECT :
+						  PCI_ERS_RESULT_RECOVERED;
+}
+
+static const struct pci_error_handlers tgbe_error_handlers = {
+	.error_detected	= tgbe_error_detected,
+	.slot_reset	= tgbe_slot_reset,
+	.resume		= tgbe_reset_done,
+	.reset_prepare	= tgbe_reset_prepare,
+	.reset_done	= tgbe_reset_done,
+};
+
 static DEFINE_SIMPLE_DEV_PM_OPS(tgbe_pm_ops, tgbe_suspend, tgbe_resume);
 
 static struct pci_driver tgbe_driver = {
@@ -339,6 +402,7 @@ static struct pci_driver tgbe_driver = {
 	.probe		= tgbe_probe,
 	.remove		= tgbe_remove,
 	.shutdown	= tgbe_shutdown,
+	.err_handler	= &tgbe_error_handlers,
 	.driver.pm	= pm_sleep_ptr(&tgbe_pm_ops),
 };
 

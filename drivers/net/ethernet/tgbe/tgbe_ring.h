@@ -97,7 +97,8 @@ struct tgbe_rx_stats {
 	u64 packets;
 	u64 bytes;
 	u64 drops;		/* whole frames the driver gave up */
-	u64 errors;		/* frames the chip marked damaged */
+	u64 damaged;		/* frames the chip marked so; the MAC counts them too */
+	u64 errors;		/* frames the chip described wrongly */
 	u64 csum_errors;
 	u64 alloc_failed;	/* buffers or skbs not to be had */
 	u64 csum_good;		/* frames whose sums the chip checked */
@@ -335,5 +336,6 @@ netdev_features_t tgbe_features_check(struct sk_buff *skb,
 
 /* tgbe_napi.c */
 int tgbe_poll(struct napi_struct *napi, int budget);
+void tgbe_poll_soon(struct tgbe_vector *vector);
 
 #endif /* _TGBE_RING_H_ */

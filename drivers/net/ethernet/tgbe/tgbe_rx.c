@@ -211,8 +211,10 @@ static void tgbe_take_piece(struct tgbe_vector *vector, struct tgbe_ring *ring,
 		tgbe_give_up(ring);
 		return;
 	}
-	page_pool_dma_sync_for_cpu(ring->pool, page, slot->offset + g->headroom,
-				   len);
+	/* nothing lies in the buffer of a frame that is all header */
+	if (len)
+		page_pool_dma_sync_for_cpu(ring->pool, page,
+					   slot->offset + g->headroom, len);
 	if (skb) {
 		/* only the FCS lay in this buffer, and it was stripped */
 		if (!len)
@@ -290,7 +292,7 @@ static void tgbe_deliver(struct tgbe_vector *vector, struct tgbe_ring *ring,
 		return;
 	}
 	if (unlikely(status & TGBE_RXD_ERR_FRAME)) {
-		stats->errors++;
+		stats->damaged++;
 		if (!(netdev->features & NETIF_F_RXALL)) {
 			dev_kfree_skb_any(skb);
 			return;

@@ -123,8 +123,9 @@ static_assert(ARRAY_SIZE(size_ranges) == SIZE_CLASSES + 1);
  * order of the members of struct tgbe_rx_stats and struct tgbe_tx_stats
  */
 static const char *const rx_names[] = {
-	"packets", "bytes", "drops", "errors", "csum_errors", "alloc_failed",
-	"csum_good", "csum_none", "copied", "split", "polls", "doorbells",
+	"packets", "bytes", "drops", "damaged", "errors", "csum_errors",
+	"alloc_failed", "csum_good", "csum_none", "copied", "split", "polls",
+	"doorbells",
 };
 
 static_assert(ARRAY_SIZE(rx_names) * sizeof(u64) ==
@@ -177,6 +178,14 @@ static u64 tgbe_read_counter(struct tgbe_device *dev, const struct hw_counter *c
 	return val;
 }
 
+/* Where no frame is dropped that finds its ring full (DROP_EN), the packet buffer
+ * fills up behind it, and what then finds no room is one of those missed
+ */
+static bool tgbe_full_ring_blocks(const struct tgbe_device *dev)
+{
+	return !dev->chip->queue_drops || READ_ONCE(dev->config.queues) == 1;
+}
+
 /**
  * tgbe_stats_harvest() - add what the chip counted since the last time
  * @dev: port
@@ -190,8 +199,7 @@ void tgbe_stats_harvest(struct tgbe_device *dev)
 {
 	u64 drops[TGBE_MAX_QUEUES] = {};
 	u64 delta[HW_COUNTERS] = {};
-	u64 dropped = 0;
-	int overruns;
+	u64 dropped = 0, overruns;
 
 	mutex_lock(&dev->hw_lock);
 	for (unsigned int i = 0; i < HW_COUNTERS; i++)
@@ -200,7 +208,7 @@ void tgbe_stats_harvest(struct tgbe_device *dev)
 	for (unsigned int q = 0; dev->chip->queue_drops && q < dev->queues_max;
 	     q++)
 		drops[q] = dev->chip->queue_drops(dev, q);
-	overruns = atomic_read(&dev->overruns);
+	overruns = atomic64_read(&dev->overruns);
 
 	/* a card that is gone reads as all ones, which is no count */
 	if (READ_ONCE(dev->regs)) {
@@ -211,9 +219,10 @@ void tgbe_stats_harvest(struct tgbe_device *dev)
 			dev->vector[q]->drops += drops[q];
 			dropped += drops[q];
 		}
+		if (tgbe_full_ring_blocks(dev))
+			dropped += delta[HW_RX_MISSED];
 		/* not every card counts the frames, but each reports the event */
-		dev->fifo_errors += max_t(u64, dropped,
-					  overruns - dev->overruns_seen);
+		dev->fifo_errors += max(dropped, overruns - dev->overruns_seen);
 		dev->overruns_seen = overruns;
 		spin_unlock_bh(&dev->stats_lock);
 	}
@@ -374,8 +383,8 @@ void tgbe_stats_values(struct tgbe_device *dev, u64 *data)
 	spin_lock_bh(&dev->stats_lock);
 	*data++ = dev->fifo_errors;
 	*data++ = dev->hw[HW_TX_DISCARDED];
-	*data++ = atomic_read(&dev->lsc_events);
-	*data++ = atomic_read(&dev->overruns);
+	*data++ = atomic64_read(&dev->lsc_events);
+	*data++ = atomic64_read(&dev->overruns);
 	for (i = 0; i < tgbe_ptp_counters(dev); i++)
 		*data++ = atomic64_read(&dev->ptp.counter[i]);
 	for (i = 0; i < HW_COUNTERS; i++)

@@ -542,6 +542,8 @@ void tgbe_tx_flush(struct tgbe_ring *ring, bool eager)
  */
 void tgbe_tx_discard(struct tgbe_ring *ring)
 {
+	/* what was sent has not been dropped */
+	tgbe_tx_clean(ring, 0, ring->count);
 	tgbe_reclaim(ring, 0, 0, true);
 }
 

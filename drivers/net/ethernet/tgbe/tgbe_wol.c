@@ -82,14 +82,18 @@ void tgbe_wol_get(struct tgbe_device *dev, struct ethtool_wolinfo *wol)
  * tgbe_wol_set() - choose what shall wake the machine
  * @dev: port
  * @wol: WAKE_* events
+ * @extack: why it was refused
  *
  * Context: process, RTNL.
  * Return: 0, or -EOPNOTSUPP for an event that the port cannot look for.
  */
-int tgbe_wol_set(struct tgbe_device *dev, const struct ethtool_wolinfo *wol)
+int tgbe_wol_set(struct tgbe_device *dev, const struct ethtool_wolinfo *wol,
+		 struct netlink_ext_ack *extack)
 {
-	if (wol->wolopts & ~tgbe_wol_supported(dev))
+	if (wol->wolopts & ~tgbe_wol_supported(dev)) {
+		NL_SET_ERR_MSG_MOD(extack, "the card cannot be woken by that");
 		return -EOPNOTSUPP;
+	}
 	tgbe_wol_choose(dev, wol->wolopts);
 	return 0;
 }
