@@ -4,16 +4,18 @@ The files in expect/: what each subtest is expected to say, and why if that is n
 `pass`. In memory {program: {subtest: (verdict, reason)}}.
 """
 
+import re
 from pathlib import Path
 
 import programs
 
 EXPECT = Path(__file__).resolve().parent / "expect"
-# A subtest whose verdict is a matter of the emulated machine's time: it is run and
-# shown, but not compared.
+# A subtest whose verdict is a matter of the emulated machine's time
 VARIES = "varies"
 VERDICTS = ("pass", "fail", "xfail", "skip", VARIES)
 UNKNOWN = "?"
+# What a reason says in quotation marks
+QUOTED = re.compile('"(.+?)"')
 
 HEADER = """\
 # SPDX-License-Identifier: GPL-2.0
@@ -51,6 +53,14 @@ def write(name, expected):
     (EXPECT / name).write_text("".join(lines), encoding="utf-8")
 
 
+def agrees(expected, reason, verdict, comment):
+    """Is a verdict what is expected? One that varies is no skip, and a failure says
+    what the reason quotes."""
+    if expected == VARIES and verdict == "fail":
+        return all(words in comment for words in QUOTED.findall(reason))
+    return verdict in (("pass", "xfail") if expected == VARIES else (expected,))
+
+
 def faults(name):
     """What is wrong with a file by itself: verdicts without a reason or a meaning."""
     found = []
@@ -60,4 +70,6 @@ def faults(name):
                 found.append(f"{program}: {subtest}: '{verdict}' is no verdict")
             elif verdict != "pass" and reason in ("", UNKNOWN):
                 found.append(f"{program}: {subtest}: {verdict} without a reason")
+            elif verdict == VARIES and not QUOTED.search(reason):
+                found.append(f"{program}: {subtest}: varies without the words of its failure")
     return found

@@ -13,14 +13,19 @@ def append(directory, program, verdicts, **more):
         file.write("\n")
 
 
-def read(directory):
-    """The last result of each program, and all that was said outside of programs:
-    {program: [[subtest, verdict, comment], ...]}"""
+def looks(directory):
+    """Each result of each program, in their order:
+    {program: [[[subtest, verdict, comment], ...], ...]}"""
     path = Path(directory) / "results"
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         entry = json.loads(line)
-        program, verdicts = entry["program"], entry["verdicts"]
-        before = found.get(program, []) if program == programs.SETUP else []
-        found[program] = before + verdicts
+        found.setdefault(entry["program"], []).append(entry["verdicts"])
     return found
+
+
+def read(directory):
+    """The last result of each program, and all that was said outside of programs:
+    {program: [[subtest, verdict, comment], ...]}"""
+    return {program: sum(results, []) if program == programs.SETUP else results[-1]
+            for program, results in looks(directory).items()}

@@ -157,6 +157,28 @@ def vlan_filter(cfg) -> None:
     ksft_is(tap.arrives(mac, VID), True, "filter off")
 
 
+def vlan_while_off(cfg) -> None:
+    """ What VLANs came and went while the filter was off counts when it is on again """
+    if cfg.dut.features()["rx-vlan-filter"]["fixed"]:
+        raise KsftSkipEx("rx-vlan-filter is fixed")
+    tap = _tap(cfg)
+    mac = cfg.dut.mac()
+    word = "ethtool -K {} rx-vlan-filter {}"
+    defer(cmd, word.format(cfg.ifname, "on"))
+    with defer(ip, "link del tgbe-new"):
+        with defer(ip, "link del tgbe-old"):
+            ip(f"link add link {cfg.ifname} name tgbe-old type vlan id {VID}")
+            cmd(word.format(cfg.ifname, "off"))
+            ip(f"link add link {cfg.ifname} name tgbe-new type vlan id {VID + 1}")
+        cmd(word.format(cfg.ifname, "on"))
+        ksft_is(tap.arrives(mac, VID + 1), True, "came meanwhile")
+        ksft_is(tap.arrives(mac, VID), False, "went meanwhile")
+        cmd(word.format(cfg.ifname, "off"))
+        cmd(word.format(cfg.ifname, "on"))
+        ksft_is(tap.arrives(mac, VID + 1), True, "was there all the time")
+    ksft_is(tap.arrives(mac, VID + 1), False, "went while the filter was on")
+
+
 def vlan_survives(cfg) -> None:
     """ The VLAN filter is kept over promiscuity, ring resizes and down/up """
     mac = cfg.dut.mac()
@@ -265,7 +287,7 @@ def main() -> None:
     with TgbeEnv(__file__) as cfg:
         ksft_run([own_and_broadcast, promiscuous, multicast, all_multicast,
                   many_groups, secondary_unicast, many_unicast, macvlan,
-                  vlan_filter, vlan_survives, mac_change, mtu_bound,
+                  vlan_filter, vlan_while_off, vlan_survives, mac_change, mtu_bound,
                   mtu_refused, mtu_under_traffic],
                  args=(cfg, ))
     ksft_exit()

@@ -64,7 +64,7 @@ def _check_single(cfg, mode):
         for size in (512, 256) * 3:
             cfg.dut.set_rings(size, size)
             for flow in (out, back):
-                flow.progress(200)
+                flow.progress(500)
     ksft_eq(lost(), 0, "carrier moved")
     for flow in (out, back):
         ksft_pr(flow.tally)

@@ -32,7 +32,9 @@ GROUPS = (("--show-eee", "--set-eee"), ("--show-fec", "--set-fec"), ("-n", "-U")
           ("--show-mm", "--set-mm"), ("--get-plca-cfg", "--set-plca-cfg"))
 # Words of a tool that would have to be refused, were they not in the table
 WORDS = (("-X", "hfunc", "xor"), ("-X", "xfrm", "symmetric-xor"), ("-X", "context", "new"),
-         ("-G", "tx-push", "on"), ("-G", "rx-push", "on"))
+         ("-G", "tx-push", "on"), ("-G", "rx-push", "on"), ("-s", "mdix", "on"),
+         ("-s", "mdix", "off"), ("-s", "mdix", "auto"), ("-s", "port", "fibre"),
+         ("-s", "phyad", "5"))
 
 
 def _variants():

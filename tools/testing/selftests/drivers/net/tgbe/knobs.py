@@ -16,7 +16,7 @@ from pathlib import Path
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_true, ksft_variants
 from lib.py import KsftFailEx, NetdevFamily
-from lib.py import Bar, cmd, defer, exchange, mdio_read, settled, sum_stats
+from lib.py import Bar, cmd, defer, exchange, mark_log, mdio_read, settled, sum_stats
 from lib.py import TgbeEnv, UdpFlow, UdpPair, DEBUG_KERNEL
 
 TRACE = Path("/sys/kernel/tracing")
@@ -261,8 +261,12 @@ def link_settings(cfg) -> None:
         cfg.wait_link()
     before = phy()
     # while they would change something: an emulated link is of 1000 whatever is forced
-    for bad in ("advertise 0", "autoneg off speed 1000 duplex full"):
+    for bad, text in (("mdix on", "mdix"), ("port fibre", "port is tp"), ("phyad 5", "phyad is 1"),
+                      ("advertise 0", "0x02f"),
+                      ("autoneg off speed 1000 duplex full", "10 or 100")):
+        mark = mark_log()
         cfg.dut.cmd(f"ethtool -s {cfg.ifname} {bad}", fail=False, expect_fail=True)
+        ksft_in(text, "\n".join(cfg.log(mark)))
     ksft_eq(phy(), before)
     defer(back)
     cfg.dut.ethtool(f"-s {cfg.ifname} advertise 0x008")
@@ -290,15 +294,26 @@ def link_restart(cfg) -> None:
     cfg.dut.ip(f"link set dev {cfg.ifname} down")
     defer(cfg.wait_link)
     defer(cfg.dut.ip, f"link set dev {cfg.ifname} up")
+    mark = mark_log()
     cfg.dut.cmd(f"ethtool -r {cfg.ifname}", fail=False, expect_fail=True)
+    ksft_in("down has no link", "\n".join(cfg.log(mark)))
+
+
+def queue_not_there(cfg) -> None:
+    """ ethtool -Q of a queue behind the last is refused with a word """
+    mark, queues = mark_log(), cfg.dut.queues()
+    cfg.dut.cmd(f"ethtool -Q {cfg.ifname} queue_mask {1 << queues:#x} "
+                "--coalesce rx-usecs 10", fail=False)
+    ksft_in(f"queue must be 0..{queues - 1}", "\n".join(cfg.log(mark)))
 
 
 def standard_statistics(cfg) -> None:
     """ The groups and the per-queue statistics move with traffic, none backwards """
     def groups():
-        out = cfg.dut.ethtool(f"-S {cfg.ifname} --groups eth-mac eth-phy rmon", json=True)[0]
-        return out["eth-mac"] | {"sizes": sum(row["val"] for row in
-                                              out["rmon"]["rx-pktsNtoM"])}
+        out = cfg.dut.ethtool(f"-S {cfg.ifname} --groups eth-mac eth-phy eth-ctrl rmon",
+                              json=True)[0]
+        sizes = sum(row["val"] for row in out["rmon"]["rx-pktsNtoM"])
+        return out["eth-mac"] | out["eth-ctrl"] | {"sizes": sizes}
 
     def queues():
         rows = NetdevFamily().qstats_get({"ifindex": cfg.ifindex, "scope": "queue"}, dump=True)
@@ -310,6 +325,10 @@ def standard_statistics(cfg) -> None:
         ksft_ge(after[name], value, name)
     for name in ("FramesTransmittedOK", "FramesReceivedOK", "OctetsReceivedOK", "sizes"):
         ksft_gt(after[name], before[name], name)
+    # these stand still: emulated cards neither send nor count PAUSE
+    for name in ("MACControlFramesTransmitted", "MACControlFramesReceived",
+                 "UnsupportedOpcodesReceived"):
+        ksft_in(name, after)
     for way in ("rx", "tx"):
         ksft_gt(queues_after[way], queues_before[way] + 1000)
 
@@ -357,7 +376,7 @@ def main() -> None:
         cfg.data = os.urandom(16 << 20)
         ksft_run([shares_have_limits, poll_batch, refill_batch, clean_batch, tx_copybreak,
                   rx_fcs, rx_all, loopback, pause, link_settings, link_restart,
-                  standard_statistics, dumps, identify],
+                  queue_not_there, standard_statistics, dumps, identify],
                  args=(cfg, ))
     ksft_exit()
 

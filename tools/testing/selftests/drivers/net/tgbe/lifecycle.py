@@ -165,6 +165,7 @@ class _Memory:
 
     def check(self):
         """Did anything grow in both halves?"""
+        # three by now, which pylint does not see
         first, middle, last = self._looks   # pylint: disable=unbalanced-tuple-unpacking
         grown = {name: (middle.get(name, 0) - first.get(name, 0),
                         last[name] - middle.get(name, 0)) for name in last}

@@ -18,12 +18,15 @@ from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_is, ksft_lt, ksft_true, \
     ksft_variants
 from lib.py import KsftFailEx, KsftSkipEx
 from lib.py import cmd, defer, exchange, settled, wait_until
-from lib.py import Bar, checksum, FrameTap, HashedFrames, ip4_header, LargestFrame, \
+from lib.py import Bar, checksum, FrameLengths, FrameTap, HashedFrames, ip4_header, \
     pseudo_header, snmp, sum_stats
 from lib.py import TcpStreams, TgbeEnv, UdpPair
 
 MIB = 1 << 20
-MTU_FRAME = 1514
+ETH_HEADER = 14
+MTU_FRAME = 1500 + ETH_HEADER
+# Of an acknowledgement with all of TCP's options that a stream may need
+ACK_FRAME = ETH_HEADER + 20 + 60
 CONFIGFS = Path("/sys/kernel/config")
 PORT = 6666
 SO_MEMINFO = 55
@@ -35,16 +38,16 @@ TXD_TYPE, TXD_EOP = 0xf << 20, 1 << 24
 BQL_LIMIT = 3000
 
 
-def _largest_frames(cfg, ipver):
+def _frame_lengths(cfg, ipver):
     """
-    The largest frame given to the card, and the largest that arrived, of some
-    TCP traffic from here. GRO would merge what arrives: it is off.
+    The length of the largest frame given to the card, and how many arrived of each
+    length, of some TCP traffic from here. GRO would merge what arrives: it is off.
     """
     cfg.peer.set_feature("generic-receive-offload", False)
-    given = LargestFrame(cfg.dut, outgoing=True)
-    arrived = LargestFrame(cfg.peer, outgoing=False)
+    given = FrameLengths(cfg.dut, outgoing=True)
+    arrived = FrameLengths(cfg.peer, outgoing=False)
     exchange(*cfg.ends, ipver, cfg.data[:2 * MIB])
-    return given.result(), arrived.result()
+    return given.largest(), arrived.result()
 
 
 @ksft_variants(["4", "6"])
@@ -53,10 +56,42 @@ def tso(cfg, ipver) -> None:
     name = {"4": "tx-tcp-segmentation", "6": "tx-tcp6-segmentation"}[ipver]
     for active in (True, False):
         cfg.dut.set_feature(name, active)
-        given, arrived = _largest_frames(cfg, ipver)
-        ksft_pr(f"TSO {active}: largest frame given {given}, arrived {arrived}")
+        given, arrived = _frame_lengths(cfg, ipver)
+        largest = max(arrived)
+        ksft_pr(f"TSO {active}: largest frame given {given}, arrived {largest}")
         ksft_is(given > MTU_FRAME, active, "frames above the MTU given to the card")
-        ksft_eq(arrived, MTU_FRAME)
+        ksft_eq(largest, MTU_FRAME)
+
+
+@ksft_variants([1500, 9000])
+def segments(cfg, mtu) -> None:
+    """ TCP's segments, which the card cuts, are as large as the MTU lets them be """
+    for end in cfg.ends:
+        end.set_mtu(mtu)
+    _, arrived = _frame_lengths(cfg, "4")
+    ksft_eq(max(arrived), mtu + ETH_HEADER)
+    data = sum(count for length, count in arrived.items() if length > ACK_FRAME)
+    full = arrived[mtu + ETH_HEADER]
+    ksft_pr(f"{full} of {data} frames with data are full")
+    ksft_ge(full, data / 2)
+
+
+def gso(cfg) -> None:
+    """
+    TCP gives IP several segments at once whether the device has GSO or not. A tap does
+    not show it: the stack cuts in front of that.
+    """
+    def sent():
+        now = snmp(cfg.dut)
+        return now["Ip:OutRequests"], now["Tcp:OutSegs"]
+    cfg.dut.set_feature("tx-tcp-segmentation", False)
+    for active in (True, False):
+        cfg.dut.set_feature("generic-segmentation-offload", active)
+        before = sent()
+        exchange(*cfg.ends, "4", cfg.data[:8 * MIB])
+        packets, segs = (b - a for a, b in zip(before, sent()))
+        ksft_pr(f"GSO {active}: {packets} packets for {segs} segments")
+        ksft_lt(packets, segs)
 
 
 def tso_counter(cfg) -> None:
@@ -79,9 +114,9 @@ def gro(cfg) -> None:
     """ With GRO the stack gets more than an MTU at once, else what came over the wire """
     for active in (True, False):
         cfg.dut.set_feature("generic-receive-offload", active)
-        given = LargestFrame(cfg.dut, outgoing=False)
+        given = FrameLengths(cfg.dut, outgoing=False)
         exchange(*cfg.ends, "4", cfg.data[:2 * MIB])
-        largest = given.result()
+        largest = given.largest()
         ksft_pr(f"GRO {active}: largest frame given to the stack {largest}")
         ksft_is(largest > MTU_FRAME, active)
         ksft_ge(largest, MTU_FRAME)
@@ -113,6 +148,46 @@ def tx_checksums(cfg) -> None:
         for name in ("Tcp:InCsumErrors", "Udp:InCsumErrors", "Tcp:InErrs"):
             ksft_eq(after[name], before[name], f"{name}, checksum offload {active}")
         ksft_is(written() > start, active, "checksums of the card")
+
+
+def sctp_checksum(cfg) -> None:
+    """ The sums of SCTP are right, the card's and the stack's """
+    if cfg.dut.features()["tx-checksum-sctp"]["fixed"]:
+        raise KsftSkipEx("the 82574L does not sum SCTP")
+    # a socket of its own keeps the module for good
+    if cmd("modprobe sctp", fail=False).ret:
+        raise KsftSkipEx("no sctp module")
+
+    def written():
+        return sum_stats(cfg.dut.ethtool_stats(), r"tx_queue_\d+_csum")
+
+    def wrong():
+        text = cfg.peer.cmd("cat /proc/net/sctp/snmp").stdout
+        return int(re.search(r"SctpChecksumErrors\s+(\d+)", text).group(1))
+
+    def transfer(size):
+        kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP)
+        with cfg.peer.socket(*kind) as listener, cfg.dut.socket(*kind) as tx:
+            listener.bind((cfg.remote_addr_v["4"], 0))
+            listener.listen()
+            for sock in (listener, tx):
+                sock.settimeout(30)
+            tx.connect(listener.getsockname())
+            rx, _ = listener.accept()
+            with rx:
+                rx.settimeout(30)
+                tx.sendall(cfg.data[:size])
+                with rx.makefile("rb") as file:
+                    ksft_true(file.read(size) == cfg.data[:size], f"{size} bytes")
+
+    cfg.peer.set_feature("rx-checksumming", False)
+    for active in (True, False):
+        cfg.dut.set_feature("tx-checksum-sctp", active)
+        before, errors = written(), wrong()
+        for size in (1, 99, 1000, 50000):
+            transfer(size)
+        ksft_is(written() > before, active, "sums of the card")
+        ksft_eq(wrong(), errors, f"wrong sums, offload {active}")
 
 
 def _udp4_frame(cfg, port, payload, spoil):
@@ -399,8 +474,8 @@ def main() -> None:
 
     with TgbeEnv(__file__) as cfg:
         cfg.data = os.urandom(32 * MIB)
-        ksft_run([tso, tso_counter, gro, tx_checksums, rx_checksums, vlan_offload,
-                  vlan_priority, rxhash, copybreak, doorbells,
+        ksft_run([tso, segments, gso, tso_counter, gro, tx_checksums, sctp_checksum,
+                  rx_checksums, vlan_offload, vlan_priority, rxhash, copybreak, doorbells,
                   small_ring_under_load, scatter_gather, bql, netconsole,
                   netconsole_under_load],
                  args=(cfg, ))

@@ -6,7 +6,8 @@ All live knobs, in any order and to any value, while traffic flows: the link sta
 no connection is reset, and what was sent arrives. The knobs are those that the
 table in Documentation/ calls live.
 
-TGBE_CHANGES is the number of changes under each kind of traffic (default 200);
+TGBE_CHANGES is the number of changes under each kind of traffic (default 200): first
+each knob once, or with fewer changes than knobs so many of them, then any again.
 TGBE_SEED repeats a run, whose seed is printed.
 """
 
@@ -17,10 +18,9 @@ from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge
 from lib.py import CmdExitFailure, KsftFailEx
 from lib.py import cmd, defer, read_knobs, rss_key, values_of
-from lib.py import TcpStreams, TgbeEnv, UdpFlow
+from lib.py import SEED, TcpStreams, TgbeEnv, UdpFlow
 
 CHANGES = int(os.environ.get("TGBE_CHANGES", "200"))
-SEED = int(os.environ.get("TGBE_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
 
 # Smallest value and largest, where not all will do. IPv6 ends below an MTU of 1280,
 # and the card lets in what the MTU lets out: the peer's frames are of 1500 bytes.
@@ -81,18 +81,28 @@ class _Loop:
             if MAY_BE_REFUSED.get(knob.key, MAY_BE_REFUSED.get(knob.tool, "\0")) not in said:
                 raise KsftFailEx(f"{knob.key} {value}: {said.strip()}") from ex
         else:
-            if knob.tool not in ("-K", "-X") and not knob.is_action:
+            if knob.tool != "-X" and not knob.is_action:
                 ksft_eq(knob.get(dut), value, knob.key)
         self.done[knob.key] = self.done.get(knob.key, 0) + 1
 
+    def _order(self):
+        """Each knob once in any order and then any of them, as many as there are changes"""
+        order = self._rng.sample(self._knobs, len(self._knobs))
+        tools = sorted({knob.tool for knob in self._knobs})
+        while len(order) < CHANGES:
+            # each tool in its turn as often as any other: most knobs are of two
+            tool = self._rng.choice(tools)
+            order.append(self._rng.choice([k for k in self._knobs if k.tool == tool]))
+        return order[:CHANGES]
+
     def turn(self, wait):
         """All the changes; @wait is called after each"""
-        for _ in range(CHANGES):
-            # each tool in its turn as often as any other: most knobs are of two
-            tool = self._rng.choice(sorted({knob.tool for knob in self._knobs}))
-            self._change(self._rng.choice([k for k in self._knobs if k.tool == tool]))
+        for knob in self._order():
+            self._change(knob)
             wait()
         ksft_pr("changes:", dict(sorted(self.done.items())))
+        left = {knob.key for knob in self._knobs} - set(self.done)
+        ksft_eq(len(left), max(0, len(self._knobs) - CHANGES), f"not turned: {sorted(left)}")
 
     def restore(self):
         """Everything as it was, and it shows"""
@@ -153,8 +163,9 @@ def under_tcp(cfg) -> None:
             for streams in (four, six):
                 streams.progress(1 << 16)
         loop.turn(wait)
+        # later, a segment sent twice may find its socket closed, and is answered so
+        ksft_eq(resets(), {}, "connections reset")
     ksft_eq(lost(), 0, "carrier moved")
-    ksft_eq(cfg.resets() - resets, 0, "connections reset")
     for streams in (four, six):
         ksft_pr(f"{streams.received >> 20} MiB arrived")
 

@@ -3,20 +3,26 @@
 
 """
 ethtool --reset: what is reset is really reset, what was set is set again, and what
-cannot be reset is said.
+cannot be reset is said. Likewise the reset that the driver itself resorts to.
 """
 
 import array
 import errno
 import fcntl
+import multiprocessing
 import os
 import socket
 import struct
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
-from lib.py import ksft_eq, ksft_ge, ksft_ne, ksft_variants
-from lib.py import Bar, mdio_read, mdio_write
-from lib.py import defer, exchange, ip, Noise, TgbeEnv, unusual_settings
+from lib.py import ksft_eq, ksft_ge, ksft_in, ksft_ne, ksft_variants
+from lib.py import CmdExitFailure, KsftSkipEx
+from lib.py import Bar, mdio_read, mdio_write, queue_switch
+from lib.py import defer, exchange, ip, mark_log, Noise, Settings, TgbeEnv, unusual_settings, \
+    wait_until
 
 SIOCETHTOOL, ETHTOOL_RESET = 0x8946, 0x34
 MGMT, IRQ, DMA, FILTER, OFFLOAD, MAC, PHY = (1 << n for n in range(7))
@@ -82,8 +88,8 @@ def what_is_left(cfg, flags) -> None:
 
 @ksft_variants([MGMT, MAC << 16, 0])
 def nothing_to_reset(cfg, flags) -> None:
-    """ Nothing that the port could reset: refused, and nothing happens """
-    lost = cfg.link_lost()
+    """ Nothing that the port could reset: refused with a word, and nothing happens """
+    lost, mark = cfg.link_lost(), mark_log()
     with Bar(cfg.pci) as card:
         was = card[LEDCTL]
         card[LEDCTL] = ODD_LEDS
@@ -92,17 +98,31 @@ def nothing_to_reset(cfg, flags) -> None:
             ksft_eq(True, False, "accepted")
         except OSError as ex:
             ksft_eq(ex.errno, errno.EOPNOTSUPP)
+        ksft_in("irq, dma, filter, offload, mac and phy", "\n".join(cfg.log(mark)))
         ksft_eq(card[LEDCTL], ODD_LEDS)
         card[LEDCTL] = was
     ksft_eq(lost(), 0, "carrier moved")
 
 
-def settings_survive(cfg) -> None:
+def _reset_by_the_bus(cfg):
+    """As an administrator does, a virtual machine that takes the card, or the AER driver"""
+    knob = Path(f"/sys/bus/pci/devices/{cfg.pci}/reset")
+    if not knob.exists():
+        raise KsftSkipEx("the PCI core knows no reset of this card")
+    knob.write_text("1", encoding="ascii")
+
+
+@ksft_variants(["ethtool", "bus"])
+def settings_survive(cfg, way) -> None:
     """ Whatever was set is set afterwards, in the card as well """
     before = unusual_settings(cfg)
-    _reset(cfg, ALL)
+    if way == "bus":
+        _reset_by_the_bus(cfg)
+    else:
+        _reset(cfg, ALL)
     cfg.wait_link()
     before.compare()
+    cfg.dut.ping(cfg.peer, "4")
 
 
 def under_traffic(cfg) -> None:
@@ -127,13 +147,66 @@ def closed_port(cfg) -> None:
     cfg.wait_link()
 
 
+def _keep_on(cfg):
+    """Switch transmit queue 0 on again as soon as it is off"""
+    reg, bit = queue_switch(cfg.chip, 0)
+    with Bar(cfg.pci) as card:
+        value = card[reg] | bit
+        while True:
+            card[reg] = value
+
+
+@contextmanager
+def _unstoppable(cfg):
+    """Whoever switches queue 0 off and looks may find it on; more often than not he may not"""
+    fork = multiprocessing.get_context("fork")
+    procs = [fork.Process(target=_keep_on, args=(cfg, ), daemon=True)
+             for _ in range(os.cpu_count() - 1)]
+    try:
+        for proc in procs:
+            proc.start()
+        yield
+    finally:
+        for proc in procs:
+            proc.kill()
+            proc.join()
+
+
+def queue_does_not_stop(cfg) -> None:
+    """ The restart of the port after that leaves addresses, routes and settings alone """
+    if cfg.chip != "igb":
+        raise KsftSkipEx("the 82574L's queues have no switch that could fail")
+    if os.cpu_count() == 1:
+        raise KsftSkipEx("nobody can come between two instructions of the driver")
+    rx, tx = cfg.dut.rings()
+    defer(cfg.dut.set_rings, rx, tx)
+    route = f"198.51.100.0/24 via {cfg.peer.addr_v['4']}"
+    defer(ip, f"route del {route}")
+    ip(f"route add {route}")
+    before = Settings(cfg)
+    mark, sizes = mark_log(), cycle((tx // 2, tx))
+
+    def gives_up():
+        try:
+            cfg.dut.set_rings(rx, next(sizes))
+        except CmdExitFailure as ex:
+            ksft_in("about to be restarted", ex.cmd.stderr)
+        return any("a queue does not stop" in row for row in cfg.log(mark))
+    with _unstoppable(cfg):
+        wait_until(gives_up, "the queue stops each time")
+    cfg.wait_link()
+    cfg.dut.set_rings(rx, tx)
+    before.compare()
+    cfg.dut.ping(cfg.peer, "4")
+
+
 def main() -> None:
     """ Ksft boiler plate main """
 
     with TgbeEnv(__file__) as cfg:
         cfg.data = os.urandom(32 << 20)
         ksft_run([parts_of_the_mac, phy, what_is_left, nothing_to_reset, settings_survive,
-                  under_traffic, closed_port], args=(cfg, ))
+                  under_traffic, closed_port, queue_does_not_stop], args=(cfg, ))
     ksft_exit()
 
 

@@ -8,15 +8,16 @@ where there is one.
 
 import os
 import re
+import shutil
 import struct
 import subprocess
 from pathlib import Path
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
-from lib.py import ksft_eq, ksft_ne, ksft_is, ksft_true
-from lib.py import KsftFailEx
-from lib.py import Bar, cmd, defer, exchange, ip, irq_lines, Noise, TgbeEnv, UdpFlow, \
-    unusual_settings
+from lib.py import ksft_eq, ksft_in, ksft_ne, ksft_is, ksft_true, ksft_variants, KsftNamedVariant
+from lib.py import KsftFailEx, KsftSkipEx
+from lib.py import Bar, cmd, defer, exchange, ip, irq_lines, mark_log, Noise, TgbeEnv, \
+    UdpFlow, unusual_settings
 
 WORD = 0x30     # of the NVM, in the part that is added up
 NAMES = {"Register", "Eeprom", "Interrupt", "Loopback", "Link"}
@@ -56,8 +57,18 @@ def online(cfg) -> None:
         ksft_eq(flow.tally.lost, 0, "packets lost")
 
 
-def offline_under_traffic(cfg) -> None:
+def _defer_interrupts(cfg, polls, nanoseconds):
+    """Polls without work before a vector is unmasked, and the time between two"""
+    for name, value in (("napi_defer_hard_irqs", polls), ("gro_flush_timeout", nanoseconds)):
+        knob = Path(f"/sys/class/net/{cfg.ifname}/{name}")
+        defer(knob.write_text, knob.read_text("ascii"), "ascii")
+        knob.write_text(f"{value}\n", "ascii")
+
+
+@ksft_variants([KsftNamedVariant("plain", 0, 0), KsftNamedVariant("deferred", 2, 200000)])
+def offline_under_traffic(cfg, polls, nanoseconds) -> None:
     """ Offline passes while frames come and go, and they do so again afterwards """
+    _defer_interrupts(cfg, polls, nanoseconds)
     with Noise(*cfg.ends) as out, Noise(*reversed(cfg.ends)) as inc:
         for _ in range(3):
             for flow in (out, inc):
@@ -112,6 +123,21 @@ def closed_port(cfg) -> None:
     ksft_eq([n for n in names if n.startswith(cfg.ifname)], [], "handlers left")
 
 
+def generic_xdp(cfg) -> None:
+    """ A program that drops everything is no fault of the card """
+    if not shutil.which("clang"):
+        raise KsftSkipEx("no clang, which makes the program")
+    Path("/tmp/drop.c").write_text('__attribute__((section("xdp"))) '
+                                   "int drop(void *ctx) { return 1; }\n", "ascii")
+    cmd("clang -target bpf -O2 -c -o /tmp/drop.o /tmp/drop.c", timeout=300)
+    defer(cfg.wait_link)
+    defer(ip, f"link set dev {cfg.ifname} xdpgeneric off")
+    ip(f"link set dev {cfg.ifname} xdpgeneric obj /tmp/drop.o section xdp")
+    mark = mark_log()
+    _passes(cfg, "offline")
+    ksft_in("no loopback test: generic XDP", "\n".join(cfg.log(mark)))
+
+
 def _read_nvm(cfg):
     raw = subprocess.run(["ethtool", "-e", cfg.ifname, "raw", "on"], check=True,
                          stdout=subprocess.PIPE).stdout
@@ -151,7 +177,7 @@ def main() -> None:
     with TgbeEnv(__file__) as cfg:
         cfg.data = os.urandom(32 << 20)
         ksft_run([online, offline_under_traffic, stream_survives, settings_survive,
-                  loopback_stays, closed_port, finds_a_fault], args=(cfg, ))
+                  loopback_stays, closed_port, generic_xdp, finds_a_fault], args=(cfg, ))
     ksft_exit()
 
 

@@ -5,6 +5,7 @@
 How what is sent leaves: who cuts it and into what, at which cost, and on which queue.
 """
 
+import math
 import os
 import socket
 import time
@@ -13,14 +14,16 @@ from pathlib import Path
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_lt, ksft_ne, ksft_true, ksft_variants
 from lib.py import KsftSkipEx
-from lib.py import defer, Ip4Tap, LargestFrame, Pktgen, queue_of_cpu, TcpSender
-from lib.py import TgbeEnv, UdpPair, wait_until, DEBUG_KERNEL, TCP_ACK, TCP_CWR
+from lib.py import defer, FrameLengths, Ip4Tap, Pktgen, queue_of_cpu, TcpSender
+from lib.py import settled, TgbeEnv, UdpPair, wait_until, DEBUG_KERNEL, TCP_ACK, TCP_CWR
 
 MTU_FRAME = 1514
 PIECE, PIECES = 1000, 16
 IP_HEADER, UDP_HEADER = 20, 8
 # Locally administered, and no address of the lab
 STRANGER = bytes.fromhex("0200000000aa")
+# Of a measurement of time
+ROUNDS = 15
 
 
 def _cut_by_card(cfg):
@@ -84,11 +87,11 @@ def _forward(cfg):
 def _sent_back(cfg, sender):
     """The frames of a burst that was merged, as they come back; None if it was not"""
     tap = _tap_peer(cfg, socket.IPPROTO_TCP)
-    merged = LargestFrame(cfg.dut, outgoing=False)
+    merged = FrameLengths(cfg.dut, outgoing=False)
     for pos in range(0, PIECES * PIECE, PIECE):
         sender.send(cfg.data[pos:pos + PIECE], pos)
     parts = _arrived(tap, PIECES * PIECE)
-    return parts if merged.result() > MTU_FRAME else None
+    return parts if merged.largest() > MTU_FRAME else None
 
 
 @ksft_variants([True, False])
@@ -132,15 +135,22 @@ def cpu_per_byte(cfg) -> None:
     # the peer's card drops what is not for it: only sending takes time
     sender = TcpSender(cfg.dut, STRANGER)
     defer(sender.close)
-    spent = {True: [], False: []}
-    for active in (True, False) * 3:
+
+    def spent(active):
+        """ns a byte"""
         cfg.dut.set_feature("tx-tcp-segmentation", active)
         before, start = _cut_by_card(cfg), time.thread_time_ns()
         for _ in range(60):
             sender.send(cfg.data[:60000], mss=1448)
-        spent[active].append(time.thread_time_ns() - start)
+        took = time.thread_time_ns() - start
         ksft_eq(_cut_by_card(cfg) > before, active, "cut by the card")
-    best = {active: min(times) / (60 * 60000) for active, times in spent.items()}
+        return took / (60 * 60000)
+    best = {True: math.inf, False: math.inf}
+    # the time of a busy host's CPU is not all ours: what is dear in each round is dear
+    for _ in range(ROUNDS):
+        best = {active: min(spent(active), least) for active, least in best.items()}
+        if best[True] < 0.9 * best[False]:
+            break
     ksft_pr(f"{best[True]:.1f} ns a byte with TSO, {best[False]:.1f} without")
     ksft_lt(best[True], 0.9 * best[False])
 
@@ -156,10 +166,12 @@ def fragments(cfg, mtu) -> None:
     data = cfg.data[:20000]
     pair.send(data)
     ksft_true(pair.rx.recv(65536) == data, "other bytes in the socket")
-    parts = sorted(tap.packets(), key=lambda part: part.offset)
     # where a fragment begins counts in units of 8
     full = (mtu - IP_HEADER) // 8 * 8
     count, rest = divmod(UDP_HEADER + len(data), full)
+    # IP has them before the tap
+    settled(lambda: len(tap.packets()), count + 1)
+    parts = sorted(tap.packets(), key=lambda part: part.offset)
     ksft_eq([(part.offset, len(part.payload), part.more) for part in parts],
             [(i * full, full, True) for i in range(count)] + [(count * full, rest, False)])
     ksft_eq(len({part.ident for part in parts}), 1, "identifications")

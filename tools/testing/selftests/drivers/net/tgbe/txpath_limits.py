@@ -12,12 +12,14 @@ import time
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_lt, ksft_variants
-from lib.py import children, defer, nla, Pktgen, Qdisc, QdiscMessage, settled, sysctl
-from lib.py import tc, TcpStreams, TgbeEnv, txpath_module, wait_until
+from lib.py import attributes, children, DEBUG_KERNEL, defer, nla, Pktgen, Qdisc, QdiscMessage
+from lib.py import settled, sysctl, tc, TcpStreams, TgbeEnv, txpath_module, wait_until
 
 MEMLIMIT = 1 << 20
-# as long as make check has time for
-SECONDS = 60 if int(os.environ.get("TGBE_CHANGES", "200")) >= 200 else 5
+# Of the flood: a minute on a debug kernel and in a full run, else as long as make check has
+# time for
+SECONDS = 60 if DEBUG_KERNEL or int(os.environ.get("TGBE_CHANGES", "200")) >= 200 else 5
+SENDERS = min(4, os.cpu_count())
 
 TCA_OPTIONS, NLA_F_NESTED = 2, 1 << 15
 LIMIT, MEMORY, BYPASS, QUOTA, BANDS, PRIOMAP, SCHED, WEIGHTS, AQM, TARGET, INTERVAL, ECN, \
@@ -34,7 +36,8 @@ def _weights(*weights):
     return nla(WEIGHTS, struct.pack(f"={len(weights)}H", *weights))
 
 
-# (options, what the text says). There are three bands and an interval of 100 ms.
+# (options, of which the last is at fault; what the text says). There are three bands and an
+# interval of 100 ms.
 FAULTS = [
     *[(nla(attr, value), f"{name} must be {least} to {most}")
       for name, (attr, least, most) in RANGES.items()
@@ -57,7 +60,6 @@ FAULTS = [
     (nla(LIMIT, bytes([1] + [0] * 7)), "invalid attribute length"),
     (nla(UNKNOWN, 1), "Unknown attribute type"),
     (nla(QUOTA, 1) + nla(QUOTA, 2), "attribute given twice"),
-    (nla(QUOTA, 1) + b"\0", "bytes leftover"),
 ]
 
 
@@ -69,31 +71,39 @@ def refused(cfg) -> None:
     for options, says in FAULTS:
         # a good one before it takes no effect either
         good = nla(SPARSE if options[2] != SPARSE else LIMIT, 99)
-        error, text = message.send(good + options, TCA_OPTIONS | NLA_F_NESTED)
+        error, text, about = message.send(good + options, TCA_OPTIONS | NLA_F_NESTED)
         ksft_lt(error, 0, says)
         ksft_in(says, text)
-    error, text = message.send(nla(QUOTA, 1), TCA_OPTIONS)
-    ksft_lt(error, 0)
-    ksft_in("NLA_F_NESTED is missing", text)
+        *_, (last, _) = attributes(options)
+        ksft_eq(about, last, says)
+    for options, nested, says in ((nla(QUOTA, 1), 0, "NLA_F_NESTED is missing"),
+                                  (nla(QUOTA, 1) + b"\0", NLA_F_NESTED, "bytes leftover")):
+        error, text, _ = message.send(options, TCA_OPTIONS | nested)
+        ksft_lt(error, 0, says)
+        ksft_in(says, text)
     ksft_eq(qdisc.stats()["options"], before, "a refused message changed something")
     ksft_eq(message.send(nla(QUOTA, 1), TCA_OPTIONS | NLA_F_NESTED)[0], 0)
     ksft_eq(qdisc.stats()["options"]["quota"], 1, "one that is right is not heeded")
 
 
 def memory(cfg) -> None:
-    """ Short packets from all CPUs occupy no more memory than memlimit """
+    """ At no time of a flood of short packets do they occupy more memory than memlimit """
     cfg.pin_neighbours()
     bottleneck = Qdisc(cfg, "root", "tbf rate 1mbit burst 12kb limit 1gb", "1:")
     qdisc = Qdisc(cfg, "parent 1:1", f"txpath aqm none limit 1000000 memlimit {MEMLIMIT}")
     seen = []
-    with Pktgen(*cfg.ends, 0, cpus=os.cpu_count(), options=("xmit_mode queue_xmit", )):
+    with Pktgen(*cfg.ends, 0, cpus=SENDERS, options=("xmit_mode queue_xmit", )):
         start = time.monotonic()
         while len(seen) < 3 or time.monotonic() < start + SECONDS:
             seen.append(qdisc.stats())
-    ksft_pr(f"{len(seen)} samples: up to {max(s['memory'] for s in seen)} bytes, "
-            f"{seen[-1]['qlen']} packets, {seen[-1]['drops_memory']} dropped")
-    ksft_ge(MEMLIMIT, max(s["memory"] for s in seen))
-    ksft_gt(seen[-1]["memory"], MEMLIMIT * 0.9)
+    # senders of a slow machine do not always outrun the bottleneck
+    fullest = max(seen, key=lambda sample: sample["memory"])
+    ksft_pr(f"{SENDERS} senders, {SECONDS} s, {len(seen)} samples: up to {fullest['memory']} "
+            f"bytes, {fullest['qlen']} packets; {seen[-1]['drops_memory']} dropped")
+    ksft_ge(MEMLIMIT, fullest["memory"])
+    ksft_gt(fullest["memory"], MEMLIMIT * 0.9)
+    # one of 60 bytes occupies more: what the kernel knows of it, and the room around it
+    ksft_gt(fullest["memory"], fullest["qlen"] * 400)
     ksft_gt(seen[-1]["drops_memory"], seen[0]["drops_memory"])
     ksft_eq((seen[-1]["drops_limit"], seen[-1]["drops_aqm"]), (0, 0))
     bottleneck.replace("tbf rate 1gbit burst 128kb limit 1gb")
@@ -124,7 +134,7 @@ def changes(cfg, place) -> None:
         for kind in ("pfifo_fast", "txpath", "fq_codel", "txpath"):
             levels[-1].replace(kind)
             streams.progress(1 << 18)
-    ksft_eq((cfg.resets() - resets, lost()), (0, 0), "connections reset, carrier moved")
+        ksft_eq((resets(), lost()), ({}, 0), "connections reset, carrier moved")
     for level in levels:
         wait_until(level.is_empty, "the queue does not empty")
 

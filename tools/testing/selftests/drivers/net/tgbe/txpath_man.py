@@ -15,7 +15,7 @@ from pathlib import Path
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_in, ksft_true, ksft_variants
 from lib.py import KsftFailEx, KsftNamedVariant, KsftSkipEx, NetNS
-from lib.py import cmd, defer, ip, wait_until
+from lib.py import cmd, defer, join, txpath_unload
 
 PAGE = Path("/tgbe/tools/tc/tc-txpath.8").read_text("utf-8")
 MODULE = Path(os.environ.get("TGBE_BUILD", ".")) / "net/sched/sch_txpath.ko"
@@ -52,22 +52,9 @@ def _examples():
 
 
 def _load():
-    """The module, until the test ends; the last namespaces may be going still"""
-    def unloaded():
-        return cmd("rmmod sch_txpath", fail=False).ret == 0
-
+    """The module, until the test ends"""
     cmd(f"insmod {MODULE}")
-    defer(wait_until, unloaded, "the module cannot be removed")
-
-
-def _join(here, there):
-    """eth0 in both, 192.0.2.1 and 192.0.2.2, with no packets but the example's"""
-    for netns in (here, there):
-        cmd("sysctl -q -w net.ipv6.conf.default.disable_ipv6=1", ns=netns)
-    ip(f"link add dev eth0 type veth peer name eth0 netns {there}", ns=here)
-    for host, netns in enumerate((here, there), 1):
-        ip(f"address add 192.0.2.{host}/24 dev eth0", ns=netns)
-        ip("link set dev eth0 up", ns=netns)
+    defer(txpath_unload)
 
 
 def _execute(netns, commands):
@@ -98,7 +85,7 @@ def example(commands) -> None:
     if "default_qdisc" in text:
         defer(DEFAULT_QDISC.write_text, DEFAULT_QDISC.read_text("ascii"), encoding="ascii")
     with NetNS() as here, NetNS() as there:
-        _join(here, there)
+        join(here, there)
         said = _execute(here, [command for command, _ in commands])
     if len(said) != len(commands):
         raise KsftFailEx("the shell did not come to the end")

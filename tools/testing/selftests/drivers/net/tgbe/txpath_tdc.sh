@@ -11,8 +11,6 @@ CASES=${TXPATH_CASES:-/tgbe/tools/testing/selftests/tc-testing/tc-tests/qdiscs/t
 BUILD=${TGBE_BUILD:?}
 MODULE=$BUILD/net/sched/sch_txpath.ko
 
-skip() { echo "1..0 # SKIP $*"; exit 4; }
-
 # tdc reads it; it starts every command with this environment alone, and waits for it
 # for so many seconds.
 config()
@@ -62,8 +60,8 @@ unload()
 	done
 }
 
-[[ -f $TDC/tdc.py ]] || skip "$TDC is not there"
-[[ ! -d /sys/module/sch_txpath ]] || skip "sch_txpath is in use"
+[[ -f $TDC/tdc.py ]] || { echo "not ok 1 $TDC is there"; exit 1; }
+[[ ! -d /sys/module/sch_txpath ]] || { echo "not ok 1 sch_txpath is not in use"; exit 1; }
 DIR=$(mktemp -d)
 trap 'unload; rm -rf "$DIR"' EXIT
 cp -r "$TDC"/*.py "$TDC/plugins" "$TDC/plugin-lib" "$DIR"

@@ -35,20 +35,20 @@ except ModuleNotFoundError as e:
     print(str(e))
     sys.exit(4)
 
-# pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position  # they need the path that is set above
 from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, mark_log, irq_lines, \
-    affinities, keep_coalescing, move_vector, snmp, sum_stats, DEBUG_KERNEL
+    affinities, join, keep_coalescing, move_vector, snmp, sum_stats, DEBUG_KERNEL, EXACT, SEED
 from .traffic import UdpFlow, UdpPair, UdpTally, UdpFlood, Noise, Bulk, TcpStreams, Pktgen, \
     exchange, knock, queue_of_cpu, send
-from .frames import FrameTap, HashedFrames, LargestFrame, Ip4Tap, TcpSender, checksum, \
+from .frames import FrameTap, HashedFrames, FrameLengths, Ip4Tap, TcpSender, checksum, \
     ip4_header, pseudo_header, TCP_ACK, TCP_CWR
 from .regs import Bar, mdio_read, mdio_write, queue_switch
 from .ioctl import CHANNELS, COALESCE, IoctlCard, NetlinkRings, RINGS
 from .knobs import read_knobs, rss_key, rss_table, values_of
 from .stamps import Phc, PtpSocket, phc_index, get_stamping, set_stamping
 from .settings import Settings, dump, unusual_settings
-from .qdisc import Qdisc, QdiscMessage, children, nla, percentile, ping_times, softirqs, \
-    sysctl, txpath_module
+from .qdisc import Qdisc, QdiscMessage, attributes, children, nla, percentile, ping_times, \
+    softirqs, softirqs_by_cpu, sysctl, txpath_module, txpath_unload
 
 __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "EthtoolFamily", "NetdevFamily", "NetshaperFamily",
@@ -65,15 +65,15 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "ksft_ne", "ksft_not_in", "ksft_raises", "ksft_true", "ksft_gt",
            "ksft_not_none", "NetDrvEpEnv",
            "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "mark_log",
-           "irq_lines", "affinities", "keep_coalescing", "move_vector", "snmp", "sum_stats",
-           "DEBUG_KERNEL",
+           "irq_lines", "affinities", "join", "keep_coalescing", "move_vector", "snmp", "sum_stats",
+           "DEBUG_KERNEL", "EXACT", "SEED",
            "UdpFlow", "UdpPair", "UdpTally", "UdpFlood", "Noise", "Bulk", "TcpStreams",
            "Pktgen", "exchange", "knock", "queue_of_cpu", "send",
-           "FrameTap", "HashedFrames", "LargestFrame", "Ip4Tap", "TcpSender", "checksum",
+           "FrameTap", "HashedFrames", "FrameLengths", "Ip4Tap", "TcpSender", "checksum",
            "ip4_header", "pseudo_header", "TCP_ACK", "TCP_CWR", "Bar", "mdio_read", "mdio_write",
            "queue_switch", "CHANNELS", "COALESCE", "IoctlCard", "NetlinkRings", "RINGS",
            "read_knobs", "rss_key", "rss_table", "values_of",
            "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping",
            "Settings", "dump", "unusual_settings",
-           "Qdisc", "QdiscMessage", "children", "nla", "percentile", "ping_times", "softirqs",
-           "sysctl", "txpath_module"]
+           "Qdisc", "QdiscMessage", "attributes", "children", "nla", "percentile", "ping_times",
+           "softirqs", "softirqs_by_cpu", "sysctl", "txpath_module", "txpath_unload"]

@@ -9,7 +9,7 @@ import os
 import socket
 import struct
 import time
-from collections import namedtuple
+from collections import Counter, namedtuple
 
 from net.lib.py import KsftFailEx
 
@@ -227,8 +227,8 @@ class HashedFrames:
         self._sock.close()
 
 
-class LargestFrame:
-    """The length of the largest frame that went through an interface one way"""
+class FrameLengths:
+    """The lengths of the frames that went through an interface one way"""
 
     def __init__(self, end, outgoing):
         self._outgoing = outgoing
@@ -240,10 +240,10 @@ class LargestFrame:
 
     def result(self):
         """
-        The length so far; closes the socket. What did not fit into its buffer
-        is not seen, but a transfer has many frames of the largest size.
+        How many there were of each length; closes the socket. What did not fit into
+        its buffer is not seen, but a transfer has many frames of the largest size.
         """
-        largest = 0
+        lengths = Counter()
         while True:
             try:
                 room = bytearray(64)
@@ -251,6 +251,10 @@ class LargestFrame:
             except BlockingIOError:
                 break
             if (addr[2] == PACKET_OUTGOING) == self._outgoing:
-                largest = max(largest, length)
+                lengths[length] += 1
         self._sock.close()
-        return largest
+        return lengths
+
+    def largest(self):
+        """The length of the largest so far; closes the socket"""
+        return max(self.result(), default=0)

@@ -251,7 +251,7 @@ class Knob:
         """Run the command with this value"""
         command = NO_RULE_COMMAND if value == NO_RULE else self.command
         line = re.sub(VALUE, value, command.replace("eth0", end.ifname))
-        done = end.cmd(line, shell=">" in line or None, timeout=60)
+        done = end.cmd(line, shell=">" in line or None)
         # ethtool -Q ends well whatever the kernel says
         if done.stderr.startswith("Cannot set"):
             raise CmdExitFailure(done.stderr, done)

@@ -5,6 +5,7 @@ Queueing disciplines of the card under test: made and looked at by tc, or asked 
 a message that tc would not write; and what they do to those who wait.
 """
 
+import math
 import os
 import re
 import socket
@@ -14,11 +15,14 @@ from pathlib import Path
 
 from net.lib.py import cmd, defer, tc, NetNSEnter
 
+from .cards import wait_until
+
 SOL_NETLINK = 270
 NETLINK_CAP_ACK, NETLINK_EXT_ACK = 10, 11
 RTM_NEWQDISC = 36
 NLM_F_REQUEST, NLM_F_ACK = 0x1, 0x4
-NLMSG_ERROR, NLMSGERR_ATTR_MSG = 2, 1
+NLMSG_ERROR = 2
+NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 1, 2
 NLA_TYPE_MASK = 0x3fff
 TCA_KIND, TCA_OPTIONS = 1, 2
 TC_H_ROOT = 0xffffffff
@@ -34,6 +38,12 @@ def txpath_module():
         yield
     finally:
         cmd("rmmod sch_txpath")
+
+
+def txpath_unload():
+    """Remove the module; the last namespaces may be going still"""
+    wait_until(lambda: cmd("rmmod sch_txpath", fail=False).ret == 0,
+               "the module cannot be removed")
 
 
 class Qdisc:
@@ -80,12 +90,17 @@ def children(cfg, kind):
     return [q for q in tc(f"-s qdisc show dev {cfg.ifname}", json=True) if q["kind"] == kind]
 
 
-def softirqs(name):
-    """How many there were of this name, on all CPUs"""
+def softirqs_by_cpu(name):
+    """How many there were of this name, on each CPU"""
     for row in Path("/proc/softirqs").read_text("ascii").splitlines():
         if row.strip().startswith(f"{name}:"):
-            return sum(map(int, row.split()[1:]))
-    return 0
+            return [int(number) for number in row.split()[1:]]
+    return []
+
+
+def softirqs(name):
+    """How many there were of this name, on all CPUs"""
+    return sum(softirqs_by_cpu(name))
 
 
 def sysctl(end, name, value):
@@ -108,15 +123,24 @@ def percentile(values, percent):
 
 
 def ping_times(src, dst, count):
-    """Milliseconds that pings of 64 bytes take, one each 20 ms, as many as come back"""
+    """Milliseconds that pings of 64 bytes take, one each 20 ms; of one that is lost no end"""
     said = src.cmd(f"ping -n -i 0.02 -W 5 -c {count} -s 56 {dst.addr_v['4']}", timeout=120)
-    return [float(time) for time in re.findall(r"time=([\d.]+) ms", said.stdout)]
+    times = [float(time) for time in re.findall(r"time=([\d.]+) ms", said.stdout)]
+    return times + [math.inf] * (count - len(times))
 
 
 def nla(kind, value):
     """A netlink attribute. An int is of 32 bits."""
     data = struct.pack("=I", value) if isinstance(value, int) else value
     return struct.pack("=HH", len(data) + 4, kind) + data + bytes(-len(data) % 4)
+
+
+def attributes(data):
+    """(type, value) of each netlink attribute"""
+    while len(data) >= 4:
+        size, kind = struct.unpack_from("=HH", data)
+        yield kind & NLA_TYPE_MASK, data[4:size]
+        data = data[(size + 3) & ~3:]
 
 
 class QdiscMessage:
@@ -131,19 +155,23 @@ class QdiscMessage:
             self._sock.setsockopt(SOL_NETLINK, option, 1)
 
     def send(self, options, options_type):
-        """Return: the error number, negative, and the text that came with it"""
+        """
+        Return: the error number, negative, the text that came with it, and the type of
+        the attribute that it is about, or None
+        """
         body = self._head + self._kind + nla(options_type, options)
-        self._sock.send(struct.pack("=IHHII", 16 + len(body), RTM_NEWQDISC,
-                                    NLM_F_REQUEST | NLM_F_ACK, 1, 0) + body)
+        message = struct.pack("=IHHII", 16 + len(body), RTM_NEWQDISC,
+                              NLM_F_REQUEST | NLM_F_ACK, 1, 0) + body
+        self._sock.send(message)
         answer = self._sock.recv(8192)
         kind, = struct.unpack_from("=H", answer, 4)
         assert kind == NLMSG_ERROR, kind
         error, = struct.unpack_from("=i", answer, 16)
         # behind it the head of our message, then attributes
-        rest, text = answer[36:], ""
-        while len(rest) >= 4:
-            size, what = struct.unpack_from("=HH", rest)
-            if what & NLA_TYPE_MASK == NLMSGERR_ATTR_MSG:
-                text = rest[4:size].rstrip(b"\0").decode()
-            rest = rest[(size + 3) & ~3:]
-        return error, text
+        said = dict(attributes(answer[36:]))
+        text = said.get(NLMSGERR_ATTR_MSG, b"").rstrip(b"\0").decode()
+        about = None
+        if NLMSGERR_ATTR_OFFS in said:
+            offset, = struct.unpack("=I", said[NLMSGERR_ATTR_OFFS])
+            about, _ = next(attributes(message[offset:]))
+        return error, text, about
