@@ -2,8 +2,10 @@
 #
 # Prints the lines of a kernel log that match `bad`, except those announced with
 # a pair of lines "tgbe-expect: REGEX" and "tgbe-expect-end". A report framed by
-# "cut here" and "end trace" is one unit: expected if any of its lines matches.
-# What fell into a test is headed by its name ("tgbe-test: NAME starts").
+# "cut here" and "end trace" is one unit: expected if any of its lines matches, but for
+# "Call Trace:", which every report has. A test that was killed announces no end: what it
+# had announced ends with the next mark, "tgbe-test: NAME starts" or "ended". What fell
+# into a test is headed by its name.
 
 function complain(line)
 {
@@ -14,25 +16,30 @@ function complain(line)
 	print line
 }
 
-function flush_report(  i, ok)
+function expected(line)
 {
-	for (i = 1; i <= n; i++)
-		if (expect != "" && report[i] ~ expect)
+	return expect != "" && line ~ expect
+}
+
+# Without its end, which line belongs to a report is not known: each is one.
+function flush_report(whole,  i, ok)
+{
+	for (i = 1; whole && i <= n; i++)
+		if (report[i] !~ /Call Trace:/ && expected(report[i]))
 			ok = 1
-	if (!ok)
-		for (i = 1; i <= n; i++)
-			if (report[i] ~ bad)
-				complain(report[i])
+	for (i = 1; i <= n; i++)
+		if (report[i] ~ bad && !ok && (whole || !expected(report[i])))
+			complain(report[i])
 	n = 0
 	framed = 0
 }
 
 { sub(/\r$/, "") }
 
-/tgbe-test: / { flush_report(); test = $0; sub(/.*tgbe-test: /, "", test); sub(/ (starts|ended)$/, "", test) }
+/tgbe-test: / { flush_report(); expect = ""; test = $0; sub(/.*tgbe-test: /, "", test); sub(/ (starts|ended)$/, "", test) }
 /tgbe-expect-end/ { flush_report(); expect = ""; next }
 /tgbe-expect: / { flush_report(); expect = $0; sub(/.*tgbe-expect: /, "", expect); next }
 /cut here/ { flush_report(); framed = 1 }
-framed { report[++n] = $0; if (/end trace/) flush_report(); next }
-$0 ~ bad && !(expect != "" && $0 ~ expect) { complain($0) }
+framed { report[++n] = $0; if (/end trace/) flush_report(1); next }
+$0 ~ bad && !expected($0) { complain($0) }
 END { flush_report() }
