@@ -73,7 +73,7 @@ struct txpath_band {
  * @memory: bytes of memory that waiting packets occupy
  * @run: packets since one last came while nothing was being sent, or since the quota
  *	last ended a run
- * @waits_for_softirq: the run was ended by the quota, and no new one has begun
+ * @told: how often it was said in a row that the run is over
  * @config: the settings
  * @codel: those for CoDel
  * @mtu: of the device with its header
@@ -90,7 +90,7 @@ struct txpath {
 	unsigned long active;
 	struct txpath_band *turn;
 	struct sk_buff *direct;
-	bool waits_for_softirq;
+	u8 told;
 	u32 memory;
 	u32 run;
 	struct txpath_config config;
@@ -349,21 +349,26 @@ static int txpath_enqueue(struct sk_buff *skb, struct Qdisc *sch, struct sk_buff
  * begun, whoever comes with another packet sends nothing. (Newer kernels do not schedule
  * it while others are about to come with packets, but let these begin the next run.)
  * Below another qdisc, which has runs of its own, there is no quota.
+ *
+ * That the softirq is no longer scheduled does not say that the run is over: it may have
+ * come on another CPU, found the run on, and left. And a run that asks for packets in
+ * bulk asks once more after it was told. Told twice, no run goes on. Where the run ended
+ * the first time, the next one ends at once and schedules the softirq again.
  */
 static bool txpath_run_is_over(struct Qdisc *sch, struct txpath *q)
 {
 	if (!txpath_is_root(sch))
 		return false;
-	if (q->waits_for_softirq) {
-		if (test_bit(__QDISC_STATE_SCHED, &sch->state))
-			return true;
-		q->waits_for_softirq = false;
+	if (!q->told) {
+		if (q->run < q->config.quota)
+			return false;
+		q->deferred++;
+	} else if (q->told > 1 && !test_bit(__QDISC_STATE_SCHED, &sch->state)) {
+		q->told = 0;
 		q->run = 0;
-	}
-	if (q->run < q->config.quota)
 		return false;
-	q->waits_for_softirq = true;
-	q->deferred++;
+	}
+	q->told = q->told ? 2 : 1;
 	__netif_schedule(sch);
 	return true;
 }
@@ -713,7 +718,7 @@ static void txpath_reset(struct Qdisc *sch)
 		memset(q->sketch, 0, sizeof(*q->sketch));
 	q->memory = 0;
 	q->run = 0;
-	q->waits_for_softirq = false;
+	q->told = 0;
 }
 
 static void txpath_destroy(struct Qdisc *sch)

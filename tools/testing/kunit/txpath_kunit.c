@@ -382,6 +382,14 @@ static void aqm_none_drops_nothing(struct kunit *test)
 
 /* Quota */
 
+/* The softirq runs when bottom halves are enabled, if not later */
+static void wait_until_empty(struct kunit *test, struct bench *bench)
+{
+	for (unsigned int i = 0; i < 1000 && READ_ONCE(bench->sch->q.qlen); i++)
+		fsleep(USEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, bench->sch->q.qlen, 0);
+}
+
 /* A run sends so many and leaves the rest to the softirq; whoever asks before that has
  * begun gets nothing, and nothing is left in the end.
  */
@@ -409,15 +417,42 @@ static void quota_is_strict(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, txpath_dequeue(bench->sch));
 	KUNIT_EXPECT_EQ(test, bench->q->deferred, 1);
 	local_bh_enable();
-	/* and here the softirq runs, if not before */
-	for (unsigned int i = 0; i < 1000 && READ_ONCE(bench->sch->q.qlen); i++)
-		fsleep(USEC_PER_MSEC);
-	KUNIT_EXPECT_EQ(test, bench->sch->q.qlen, 0);
+	wait_until_empty(test, bench);
 	KUNIT_EXPECT_EQ(test, bench->sent, PACKETS + 1 - QUOTA);
 	KUNIT_EXPECT_EQ(test, bench->q->deferred, PACKETS / QUOTA);
 	KUNIT_EXPECT_EQ(test, bench->q->runs, DIV_ROUND_UP(PACKETS + 1, QUOTA));
 	/* the first found nobody waiting, and none waited */
 	KUNIT_EXPECT_EQ(test, bench->q->bands[1].counts.delay[0], PACKETS + 1);
+}
+
+/* The softirq that another CPU had scheduled comes while the run is on, and leaves: the
+ * run ends all the same, and the next one is scheduled.
+ */
+static void quota_ends_a_run_that_others_want(struct kunit *test)
+{
+	struct bench *bench = bench_create(test);
+	unsigned long *state = &bench->sch->state;
+	enum { PACKETS = 3 };
+
+	bench->config.quota = 1;
+	bench_apply(bench);
+	rcu_assign_pointer(bench->sch->dev_queue->qdisc, bench->sch);
+	for (u32 i = 1; i <= PACKETS; i++)
+		put(test, bench, 0, 1, i, FRAME);
+	local_bh_disable();
+	set_bit(__QDISC_STATE_SCHED, state);
+	KUNIT_EXPECT_EQ(test, get_seq(bench), 1);
+	/* asked for more in bulk, and again when these are sent */
+	KUNIT_EXPECT_NULL(test, txpath_dequeue(bench->sch));
+	clear_bit(__QDISC_STATE_SCHED, state);
+	KUNIT_EXPECT_NULL(test, txpath_dequeue(bench->sch));
+	KUNIT_EXPECT_TRUE(test, test_bit(__QDISC_STATE_SCHED, state));
+	KUNIT_EXPECT_EQ(test, bench->q->deferred, 1);
+	local_bh_enable();
+	wait_until_empty(test, bench);
+	KUNIT_EXPECT_EQ(test, bench->sent, PACKETS - 1);
+	KUNIT_EXPECT_EQ(test, bench->q->deferred, PACKETS - 1);
+	KUNIT_EXPECT_EQ(test, bench->q->runs, PACKETS);
 }
 
 /* Below another qdisc runs are the root's */
@@ -853,6 +888,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(ce_threshold_marks),
 	KUNIT_CASE(aqm_none_drops_nothing),
 	KUNIT_CASE(quota_is_strict),
+	KUNIT_CASE(quota_ends_a_run_that_others_want),
 	KUNIT_CASE(quota_is_the_roots),
 	KUNIT_CASE(priorities_choose_bands),
 	KUNIT_CASE(default_map_fits),
