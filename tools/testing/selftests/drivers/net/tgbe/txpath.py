@@ -9,6 +9,7 @@ long, in which order, and who sends it.
 import os
 import socket
 import time
+from itertools import accumulate
 from math import inf
 from pathlib import Path
 
@@ -250,6 +251,16 @@ def latency(cfg) -> None:
         ksft_ge(rates["txpath"], 0.98 * rates["pfifo_fast"])
 
 
+def _check_percentiles(shown):
+    """Those that tc prints are of the histogram that it prints"""
+    delays = shown["delays"]
+    for name, value in shown["delay_us"].items():
+        rank = -(-sum(delays) * int(name[1:]) // 100)
+        bucket = next(i for i, count in enumerate(accumulate(delays)) if count >= rank)
+        # it is below that; what is in the last is above its lower end
+        ksft_eq(value, 1 << min(bucket, len(delays) - 2), f"{name} of {delays}")
+
+
 def _sent_by_band(qdisc):
     return [band["stats"]["packets"] for band in qdisc.bands()]
 
@@ -271,6 +282,8 @@ def starvation(cfg, sched) -> None:
         wait_until(lambda: _sent_by_band(qdisc)[0] - before[0] > 3 * count, "no flood")
         moved = [b - a for a, b in zip(before, _sent_by_band(qdisc))]
         ksft_pr("sent by band:", moved)
+        ksft_pr(qdisc.bands()[0])
+        _check_percentiles(qdisc.stats())
         ksft_eq(moved[2], count if sched == "drr" else 0)
         pair.rx.setblocking(False)
         got = 0
