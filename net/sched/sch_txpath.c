@@ -71,8 +71,8 @@ struct txpath_band {
  * @direct: packet that came when nothing waited, and leaves before anything else happens
  * @turn: the band whose turn it is
  * @memory: bytes of memory that waiting packets occupy
- * @run: packets since one last came while nothing was being sent, or since the quota
- *	last ended a run
+ * @run: packets since one last came here while nothing was being sent, or since the
+ *	quota last ended a run
  * @told: how often it was said in a row that the run is over
  * @config: the settings
  * @codel: those for CoDel
@@ -297,8 +297,8 @@ static bool txpath_is_root(const struct Qdisc *sch)
 	return rcu_access_pointer(sch->dev_queue->qdisc) == sch;
 }
 
-/* Whether a packet that comes now, while no run is on, is sent by a run that begins
- * before anybody else can come. Then it need not be known when it came and whose it is.
+/* Whether a packet that comes now, while no run is on, is the first of a run that begins
+ * before the lock is given up. Then it need not be known when it came and whose it is.
  * (Should the queue be stopped this very moment it waits all the same, and counts as one
  * that has not.)
  */
@@ -332,7 +332,8 @@ static int txpath_enqueue(struct sk_buff *skb, struct Qdisc *sch, struct sk_buff
 
 	qdisc_qstats_backlog_inc(sch, skb);
 	if (!qdisc_is_running(sch)) {
-		q->run = 0;
+		/* what the driver did not take is the first of the next run */
+		q->run = sch->gso_skb.qlen;
 		if (txpath_goes_at_once(sch)) {
 			q->direct = skb;
 			q->active = TXPATH_DIRECT;
@@ -588,6 +589,8 @@ static void txpath_apply(struct Qdisc *sch, const struct txpath_config *config)
 
 	sch_tree_lock(sch);
 	q->config = *config;
+	q->run = 0;
+	q->told = 0;
 	/* an interface may have any MTU; a turn must bring something, and fit with weights */
 	q->mtu = clamp(psched_mtu(qdisc_dev(sch)), TXPATH_MTU_MIN, TXPATH_MTU_MAX);
 	q->codel.target = txpath_codel_units(config->target);

@@ -382,11 +382,12 @@ static void aqm_none_drops_nothing(struct kunit *test)
 
 /* Quota */
 
-/* The softirq runs when bottom halves are enabled, if not later */
-static void wait_until_empty(struct kunit *test, struct bench *bench)
+/* The softirq runs when bottom halves are enabled, if not later. Until so many are sent. */
+static void wait_until_sent(struct kunit *test, struct bench *bench, unsigned int packets)
 {
-	for (unsigned int i = 0; i < 1000 && READ_ONCE(bench->sch->q.qlen); i++)
+	for (unsigned int i = 0; i < 1000 && READ_ONCE(bench->sent) < packets; i++)
 		fsleep(USEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, bench->sent, packets);
 	KUNIT_EXPECT_EQ(test, bench->sch->q.qlen, 0);
 }
 
@@ -417,8 +418,7 @@ static void quota_is_strict(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, txpath_dequeue(bench->sch));
 	KUNIT_EXPECT_EQ(test, bench->q->deferred, 1);
 	local_bh_enable();
-	wait_until_empty(test, bench);
-	KUNIT_EXPECT_EQ(test, bench->sent, PACKETS + 1 - QUOTA);
+	wait_until_sent(test, bench, PACKETS + 1 - QUOTA);
 	KUNIT_EXPECT_EQ(test, bench->q->deferred, PACKETS / QUOTA);
 	KUNIT_EXPECT_EQ(test, bench->q->runs, DIV_ROUND_UP(PACKETS + 1, QUOTA));
 	/* the first found nobody waiting, and none waited */
@@ -449,10 +449,31 @@ static void quota_ends_a_run_that_others_want(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_bit(__QDISC_STATE_SCHED, state));
 	KUNIT_EXPECT_EQ(test, bench->q->deferred, 1);
 	local_bh_enable();
-	wait_until_empty(test, bench);
-	KUNIT_EXPECT_EQ(test, bench->sent, PACKETS - 1);
+	wait_until_sent(test, bench, PACKETS - 1);
 	KUNIT_EXPECT_EQ(test, bench->q->deferred, PACKETS - 1);
 	KUNIT_EXPECT_EQ(test, bench->q->runs, PACKETS);
+}
+
+/* What the driver did not take of the last run is sent by the next one before it asks */
+static void quota_counts_what_came_back(struct kunit *test)
+{
+	struct bench *bench = bench_create(test);
+	enum { QUOTA = 3, BACK = 2 };
+
+	bench->config.quota = QUOTA;
+	bench_apply(bench);
+	rcu_assign_pointer(bench->sch->dev_queue->qdisc, bench->sch);
+	for (u32 i = 1; i <= BACK; i++)
+		__skb_queue_tail(&bench->sch->gso_skb, packet(test, bench, 1, i, FRAME));
+	for (u32 i = 1; i <= QUOTA; i++)
+		put(test, bench, 0, 1, i, FRAME);
+	__skb_queue_purge(&bench->sch->gso_skb);
+	local_bh_disable();
+	for (u32 i = 1; i <= QUOTA - BACK; i++)
+		KUNIT_EXPECT_EQ(test, get_seq(bench), i);
+	KUNIT_EXPECT_NULL(test, txpath_dequeue(bench->sch));
+	local_bh_enable();
+	wait_until_sent(test, bench, BACK);
 }
 
 /* Below another qdisc runs are the root's */
@@ -889,6 +910,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(aqm_none_drops_nothing),
 	KUNIT_CASE(quota_is_strict),
 	KUNIT_CASE(quota_ends_a_run_that_others_want),
+	KUNIT_CASE(quota_counts_what_came_back),
 	KUNIT_CASE(quota_is_the_roots),
 	KUNIT_CASE(priorities_choose_bands),
 	KUNIT_CASE(default_map_fits),
