@@ -38,7 +38,7 @@ run_tdc()
 ktap()
 {
 	jq -r '.[] | select(.dependsOn) | "\(.id) \(.dependsOn)"' "$CASES" | awk '
-		NR == FNR { needs[$1] = substr($0, length($1) + 2); next }
+		needing { needs[$1] = substr($0, length($1) + 2); next }
 		/^1\.\.[0-9]+/ { cases = substr($1, 4) + 0; print "1.." cases + 1; next }
 		/^ok .* # skipped - probe command/ {
 			sub(/ # skipped - .*/, "")
@@ -47,7 +47,7 @@ ktap()
 		}
 		/^ok .* # skipped - / { sub(/ # skipped - /, ": "); print "not " $0; next }
 		/^(not )?ok / { print; next }
-		NF { print "# " $0 }' - "$DIR/tap"
+		NF { print "# " $0 }' needing=1 - needing=0 "$DIR/tap"
 }
 
 # The last namespaces are still going.
@@ -80,6 +80,11 @@ fi
 [[ -s $DIR/tap ]] || { echo "not ok 1 tdc ran"; exit 1; }
 ktap | tee "$DIR/ktap"
 number=$(jq length "$CASES")
+told=$(grep -cE '^(not )?ok ' "$DIR/ktap") || :
+if ((told != number)); then
+	echo "# tdc says what became of $told cases, of $number"
+	rc=1
+fi
 if unload; then
 	echo "ok $((number + 1)) the module can be removed"
 else
