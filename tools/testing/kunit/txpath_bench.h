@@ -97,6 +97,14 @@ static void bench_apply(struct bench *bench)
 	rtnl_unlock();
 }
 
+/* Only a root has runs of its own, and a quota */
+static void bench_apply_quota(struct bench *bench, u32 quota)
+{
+	bench->config.quota = quota;
+	bench_apply(bench);
+	rcu_assign_pointer(bench->sch->dev_queue->qdisc, bench->sch);
+}
+
 static struct sk_buff *packet(struct kunit *test, struct bench *bench, u32 flow, u32 seq,
 			      unsigned int len)
 {

@@ -401,10 +401,8 @@ static void quota_is_strict(struct kunit *test)
 	struct sk_buff *skb;
 	u32 run = 0;
 
-	bench->config.quota = QUOTA;
 	bench->config.sparse = 0;
-	bench_apply(bench);
-	rcu_assign_pointer(bench->sch->dev_queue->qdisc, bench->sch);
+	bench_apply_quota(bench, QUOTA);
 	for (u32 i = 0; i < PACKETS; i++)
 		put(test, bench, 0, 1, i + 1, FRAME);
 	local_bh_disable();
@@ -434,9 +432,7 @@ static void quota_ends_a_run_that_others_want(struct kunit *test)
 	unsigned long *state = &bench->sch->state;
 	enum { PACKETS = 3 };
 
-	bench->config.quota = 1;
-	bench_apply(bench);
-	rcu_assign_pointer(bench->sch->dev_queue->qdisc, bench->sch);
+	bench_apply_quota(bench, 1);
 	for (u32 i = 1; i <= PACKETS; i++)
 		put(test, bench, 0, 1, i, FRAME);
 	local_bh_disable();
@@ -460,9 +456,7 @@ static void quota_counts_what_came_back(struct kunit *test)
 	struct bench *bench = bench_create(test);
 	enum { QUOTA = 3, BACK = 2 };
 
-	bench->config.quota = QUOTA;
-	bench_apply(bench);
-	rcu_assign_pointer(bench->sch->dev_queue->qdisc, bench->sch);
+	bench_apply_quota(bench, QUOTA);
 	for (u32 i = 1; i <= BACK; i++)
 		__skb_queue_tail(&bench->sch->gso_skb, packet(test, bench, 1, i, FRAME));
 	for (u32 i = 1; i <= QUOTA; i++)
@@ -816,9 +810,7 @@ static void reset_forgets(struct kunit *test)
 	struct bench *bench = bench_create(test);
 	enum { QUOTA = 2 };
 
-	bench->config.quota = QUOTA;
-	bench_apply(bench);
-	rcu_assign_pointer(bench->sch->dev_queue->qdisc, bench->sch);
+	bench_apply_quota(bench, QUOTA);
 	alive = 0;
 	put(test, bench, 0, 1, 1, FRAME);
 	KUNIT_EXPECT_NOT_NULL(test, bench->q->direct);
