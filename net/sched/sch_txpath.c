@@ -46,8 +46,9 @@ struct txpath_queue {
  * @sparse: those of flows that sent little of late
  * @bulk: the others
  * @bit: of this band in @active of struct txpath
- * @ahead: bytes of @sparse that may still go before the next packet of @bulk
- * @deficit: bytes that the band may send in this turn
+ * @ahead: bytes of @sparse that may still overtake the next packet of @bulk
+ * @deficit: bytes that the band may send in this turn; what it sent beyond stays its
+ *	debt
  * @quantum: what is added to @deficit when its turn comes
  * @codel: what CoDel did
  * @bstats: sent, as the qdisc's own
@@ -73,6 +74,7 @@ struct txpath_band {
  * @memory: bytes of memory that waiting packets occupy
  * @run: packets since one last came here while nothing was being sent, or since the
  *	quota last ended a run
+ * @begins: the next packet is the first of a run
  * @told: how often it was said in a row that the run is over
  * @config: the settings
  * @codel: those for CoDel
@@ -81,7 +83,7 @@ struct txpath_band {
  * @window: in which the sketch forgets half: long for a flow that sends each 20 ms, as
  *	voice does, and short for one that is back after a loss
  * @seed: of the flows' hash
- * @runs: runs of the root begun
+ * @runs: of the root, that a packet or the quota made begin
  * @deferred: runs ended by the quota
  * @band_of: that of each priority
  * @bands: all there can be; those beyond the number in use are empty
@@ -91,6 +93,7 @@ struct txpath {
 	struct txpath_band *turn;
 	struct sk_buff *direct;
 	u8 told;
+	bool begins;
 	u32 memory;
 	u32 run;
 	struct txpath_config config;
@@ -185,7 +188,8 @@ static void txpath_band_settle(struct txpath *q, struct txpath_band *band)
 	if (!txpath_band_is_empty(band))
 		return;
 	q->active &= ~band->bit;
-	band->deficit = 0;
+	/* or a band with one large packet at a time would have a turn for each */
+	band->deficit = min(band->deficit, 0);
 }
 
 /* Coming in */
@@ -308,6 +312,16 @@ static bool txpath_goes_at_once(const struct Qdisc *sch)
 	       !netif_xmit_frozen_or_stopped(sch->dev_queue);
 }
 
+/* Drop a packet that would not fit if nothing else waited */
+static noinline int txpath_refuse(struct sk_buff *skb, struct Qdisc *sch,
+				  struct sk_buff **to_free, struct txpath_band *band)
+{
+	qdisc_qstats_overlimit(sch);
+	qdisc_qstats_backlog_dec(sch, skb);
+	band->counts.drops[TC_TXPATH_DROP_MEMORY]++;
+	return qdisc_drop_reason(skb, sch, to_free, QDISC_DROP_FLOOD_PROTECTION);
+}
+
 /* Let a packet wait behind those of its band */
 static noinline int txpath_wait(struct sk_buff *skb, struct Qdisc *sch,
 				struct sk_buff **to_free, struct txpath_band *band)
@@ -315,6 +329,8 @@ static noinline int txpath_wait(struct sk_buff *skb, struct Qdisc *sch,
 	struct txpath *q = qdisc_priv(sch);
 	struct txpath_cb *cb = txpath_cb(skb);
 
+	if (unlikely(skb->truesize > q->config.memlimit))
+		return txpath_refuse(skb, sch, to_free, band);
 	qdisc_qlen_inc(sch);
 	cb->time = codel_get_time();
 	cb->memory = skb->truesize;
@@ -334,6 +350,7 @@ static int txpath_enqueue(struct sk_buff *skb, struct Qdisc *sch, struct sk_buff
 	if (!qdisc_is_running(sch)) {
 		/* what the driver did not take is the first of the next run */
 		q->run = sch->gso_skb.qlen;
+		q->begins = true;
 		if (txpath_goes_at_once(sch)) {
 			q->direct = skb;
 			q->active = TXPATH_DIRECT;
@@ -367,6 +384,7 @@ static bool txpath_run_is_over(struct Qdisc *sch, struct txpath *q)
 	} else if (q->told > 1 && !test_bit(__QDISC_STATE_SCHED, &sch->state)) {
 		q->told = 0;
 		q->run = 0;
+		q->begins = true;
 		return false;
 	}
 	q->told = q->told ? 2 : 1;
@@ -380,7 +398,7 @@ static struct txpath_band *txpath_next_band(struct txpath *q)
 	if (q->config.sched == TC_TXPATH_STRICT)
 		return &q->bands[__ffs(q->active)];
 
-	/* one that has no packets has no deficit either */
+	/* one that has no packets has nothing to send for */
 	while (q->turn->deficit <= 0) {
 		unsigned long later = q->active & -(q->turn->bit << 1);
 
@@ -390,10 +408,9 @@ static struct txpath_band *txpath_next_band(struct txpath *q)
 	return q->turn;
 }
 
-/* The queue of a band that is to send: sparse flows first, but when they have sent so
- * much while others waited, the packet that came first. So bulk waits no longer than
- * in one queue for both, but for @ahead; and no packet overtakes one of its own flow,
- * for a flow that becomes bulk has only older packets among the sparse.
+/* The queue of a band that is to send: sparse flows first, but when they have overtaken
+ * as much as they may, the packet that came first. So no packet overtakes one of its own
+ * flow, for a flow that becomes bulk has only older packets among the sparse.
  */
 static struct txpath_queue *txpath_next_queue(struct txpath_band *band)
 {
@@ -405,6 +422,30 @@ static struct txpath_queue *txpath_next_queue(struct txpath_band *band)
 		return &band->sparse;
 	return codel_time_before(txpath_cb(bulk)->time, txpath_cb(sparse)->time) ?
 		&band->bulk : &band->sparse;
+}
+
+/* Whether the next packet of a queue came after one of the other that waits on */
+static bool txpath_overtakes(const struct txpath_band *band, const struct txpath_queue *queue)
+{
+	const struct sk_buff *sparse = band->sparse.head, *bulk = band->bulk.head;
+
+	return queue == &band->sparse && bulk &&
+	       !codel_time_before(txpath_cb(sparse)->time, txpath_cb(bulk)->time);
+}
+
+/* Overtaking takes from what sparse flows have ahead, and what goes in its order gives it
+ * back, up to a frame. So bulk waits for no more than a frame and twice what came before
+ * it.
+ */
+static void txpath_account_ahead(const struct txpath *q, struct txpath_band *band,
+				 bool overtakes, unsigned int len)
+{
+	if (overtakes) {
+		band->ahead -= len;
+		band->counts.sparse++;
+	} else {
+		band->ahead = min_t(s64, (s64)band->ahead + len, q->mtu);
+	}
 }
 
 static u32 txpath_codel_len(const struct sk_buff *skb)
@@ -443,7 +484,7 @@ static struct sk_buff *txpath_band_send(struct Qdisc *sch, struct txpath *q,
 					struct txpath_band *band)
 {
 	struct txpath_queue *queue = txpath_next_queue(band);
-	bool goes_ahead = queue == &band->sparse && band->bulk.head;
+	bool overtakes = txpath_overtakes(band, queue);
 	codel_time_t delay;
 	struct sk_buff *skb;
 	unsigned int len;
@@ -459,12 +500,7 @@ static struct sk_buff *txpath_band_send(struct Qdisc *sch, struct txpath *q,
 	}
 	len = qdisc_pkt_len(skb);
 	band->deficit -= len;
-	if (goes_ahead) {
-		band->ahead -= len;
-		band->counts.sparse++;
-	} else {
-		band->ahead = q->mtu;
-	}
+	txpath_account_ahead(q, band, overtakes, len);
 	band->counts.delay[txpath_delay_bucket(delay)]++;
 	txpath_band_settle(q, band);
 	return skb;
@@ -493,6 +529,7 @@ static noinline struct sk_buff *txpath_send_direct(struct Qdisc *sch)
 	qdisc_qlen_dec(sch);
 	band->counts.delay[0]++;
 	/* it is the first of a run of the root */
+	q->begins = false;
 	q->run++;
 	q->runs++;
 	return txpath_sent(sch, band, skb);
@@ -509,8 +546,11 @@ static noinline struct sk_buff *txpath_send(struct Qdisc *sch)
 		return NULL;
 	band = txpath_next_band(q);
 	skb = txpath_band_send(sch, q, band);
-	if (!q->run++ && txpath_is_root(sch))
-		q->runs++;
+	q->run++;
+	if (q->begins) {
+		q->begins = false;
+		q->runs += txpath_is_root(sch);
+	}
 	return txpath_sent(sch, band, skb);
 }
 
@@ -551,6 +591,8 @@ static void txpath_queue_merge(struct txpath_queue *from, struct txpath_queue *t
 {
 	struct txpath_queue all = { .codel = to->codel };
 
+	/* what CoDel knew of it is out of date when the band is there again */
+	codel_vars_init(&from->codel);
 	if (!from->head)
 		return;
 	while (from->head || to->head) {
@@ -578,6 +620,17 @@ static codel_time_t txpath_codel_units(u32 us)
 {
 	return us == TC_TXPATH_OFF ? CODEL_DISABLED_THRESHOLD :
 				     ((u64)us * NSEC_PER_USEC) >> CODEL_SHIFT;
+}
+
+/* Free what was dropped while nobody sent a packet */
+static void txpath_free_dropped(struct sk_buff *list)
+{
+	struct sk_buff *skb, *next;
+
+	skb_list_walk_safe(list, skb, next) {
+		skb_mark_not_on_list(skb);
+		kfree_skb_reason(skb, tcf_get_drop_reason(skb));
+	}
 }
 
 /* Put checked settings in force. Nothing can fail. */
@@ -608,6 +661,7 @@ static void txpath_apply(struct Qdisc *sch, const struct txpath_config *config)
 	for (unsigned int i = 0; i < TC_TXPATH_BANDS_MAX; i++) {
 		q->bands[i].quantum = config->weights[i] * q->mtu;
 		q->bands[i].deficit = 0;
+		q->bands[i].ahead = q->mtu;
 		/* what it knew of the queue is out of date when it is turned on */
 		if (config->aqm == TC_TXPATH_AQM_NONE) {
 			codel_vars_init(&q->bands[i].sparse.codel);
@@ -625,7 +679,7 @@ static void txpath_apply(struct Qdisc *sch, const struct txpath_config *config)
 		qdisc_tree_reduce_backlog(sch, qlen - sch->q.qlen,
 					  backlog - sch->qstats.backlog);
 	sch_tree_unlock(sch);
-	kfree_skb_list(dropped);
+	txpath_free_dropped(dropped);
 }
 
 static int txpath_change(struct Qdisc *sch, struct nlattr *opt,

@@ -96,8 +96,9 @@ struct tc_txpath_counts {
  * @counts: of all bands, or of the one
  * @bypassed: packets that found nothing waiting and went straight to the driver
  * @queued: packets that were queued and then given to the driver
- * @runs: how often sending from the queue began; 0 below another qdisc
- * @deferred: how many of them were ended by the quota
+ * @runs: how often a packet that came, or the end of a quota, had the queue sent from; 0
+ *	below another qdisc
+ * @deferred: how often the quota ended that
  * @memory: bytes that waiting packets occupy, at most memlimit
  * @is_band: 1 for a band, which has none of the five above
  */

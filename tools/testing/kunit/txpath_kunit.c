@@ -243,6 +243,30 @@ static void sparse_flood_starves_nobody(struct kunit *test)
 	KUNIT_EXPECT_GE(test, bench->q->bands[1].counts.sparse, 40);
 }
 
+/* Bulk of small packets has its share of the bytes, however large the sparse ones are */
+static void sparse_pays_in_bytes(struct kunit *test)
+{
+	struct bench *bench = bench_create(test);
+	enum { SMALL = 64, BULK = 200 };
+	u32 flow = 1000, large = 0, bulk;
+
+	bench->config.aqm = TC_TXPATH_AQM_NONE;
+	bench_apply(bench);
+	for (u32 i = 1; i <= BULK; i++)
+		put(test, bench, 0, 1, i, SMALL);
+	/* as long as what was put in while the flow was sparse is not sent */
+	do {
+		ticks += 10;
+		for (u32 end = flow + 2; flow < end; flow++)
+			put(test, bench, 0, flow, flow, FRAME);
+		bulk = get_seq(bench);
+		large += bulk >= 1000;
+	} while (bulk != BULK && flow < 10000);
+	KUNIT_EXPECT_EQ(test, bulk, BULK);
+	KUNIT_EXPECT_GT(test, large, 0);
+	KUNIT_EXPECT_LE(test, large * FRAME, BULK * SMALL + 2 * bench->q->mtu);
+}
+
 /* CoDel */
 
 /* A queue that stands: the first drop after an interval above the target, the next
@@ -465,9 +489,11 @@ static void quota_counts_what_came_back(struct kunit *test)
 	local_bh_disable();
 	for (u32 i = 1; i <= QUOTA - BACK; i++)
 		KUNIT_EXPECT_EQ(test, get_seq(bench), i);
+	KUNIT_EXPECT_EQ(test, bench->q->runs, 1);
 	KUNIT_EXPECT_NULL(test, txpath_dequeue(bench->sch));
 	local_bh_enable();
 	wait_until_sent(test, bench, BACK);
+	KUNIT_EXPECT_EQ(test, bench->q->runs, 2);
 }
 
 /* Below another qdisc runs are the root's */
@@ -593,6 +619,31 @@ static void drr_follows_weights(struct kunit *test)
 	expect_turns(test, bench);
 }
 
+/* One band has a large packet at a time, the other is always full: by weight all the same */
+static void drr_forgives_no_debt(struct kunit *test)
+{
+	struct bench *bench = bench_create(test);
+	enum { LARGE = 60000 };
+	u32 sent[2] = {};
+
+	bench->config.sparse = 0;
+	bench->config.memlimit = TC_TXPATH_MEMLIMIT_MAX;
+	apply_weights(bench, 1, 10, 1);
+	for (u32 i = 0; i < 4000; i++) {
+		struct sk_buff *skb;
+
+		if (!bench->q->bands[0].bulk.qlen)
+			put(test, bench, 0, 0, 1, LARGE);
+		while (bench->q->bands[1].bulk.qlen < 20)
+			put(test, bench, 1, 1, 2, FRAME);
+		skb = get(bench);
+		sent[SEQ(skb) - 1] += skb->len;
+		kfree_skb(skb);
+	}
+	KUNIT_EXPECT_GE(test, sent[0], LARGE);
+	KUNIT_EXPECT_LE(test, sent[0], sent[1] / 10 + 2 * LARGE);
+}
+
 /* No MTU of a device makes turns that bring nothing */
 static void any_mtu_has_turns(struct kunit *test)
 {
@@ -676,7 +727,54 @@ static void bands_go(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bench->q->memory, 0);
 }
 
+/* A band that goes and comes back: CoDel knows nothing of it */
+static void bands_come_back(struct kunit *test)
+{
+	struct bench *bench = bench_create(test);
+	struct txpath_queue *queue = &bench->q->bands[2].bulk;
+
+	apply_three_bands(bench);
+	queue->codel.dropping = true;
+	queue->codel.count = 100;
+	queue->codel.drop_next = ticks;
+	bench->config.bands = 1;
+	txpath_default_bands(&bench->config);
+	bench_apply(bench);
+	KUNIT_EXPECT_FALSE(test, queue->codel.dropping);
+	KUNIT_EXPECT_EQ(test, queue->codel.count, 0);
+}
+
 /* Limits */
+
+/* The length of the device's queue is the limit until there is one of the user's, and
+ * what waits beyond it is dropped
+ */
+static void limit_follows_the_device(struct kunit *test)
+{
+	struct bench *bench = bench_create(test);
+
+	bench->config.sparse = 0;
+	bench_apply(bench);
+	for (u32 i = 1; i <= 10; i++)
+		put(test, bench, 0, 1, i, FRAME);
+	rtnl_lock();
+	KUNIT_EXPECT_EQ(test, txpath_change_tx_queue_len(bench->sch, 4), 0);
+	rtnl_unlock();
+	KUNIT_EXPECT_EQ(test, bench->sch->q.qlen, 4);
+	KUNIT_EXPECT_EQ(test, bench->sch->qstats.backlog, 4 * FRAME);
+	KUNIT_EXPECT_EQ(test, bench->sch->qstats.drops, 6);
+	KUNIT_EXPECT_EQ(test, alive, 4);
+	for (u32 i = 7; i <= 10; i++)
+		KUNIT_EXPECT_EQ(test, get_seq(bench), i);
+
+	bench->config.limit_unset = false;
+	bench->config.limit = 3;
+	bench_apply(bench);
+	rtnl_lock();
+	KUNIT_EXPECT_EQ(test, txpath_change_tx_queue_len(bench->sch, 4), 0);
+	rtnl_unlock();
+	KUNIT_EXPECT_EQ(test, bench->q->config.limit, 3);
+}
 
 /* The band that has most loses its oldest, and only its own senders hear of it */
 static void limit_drops_from_the_longest(struct kunit *test)
@@ -772,17 +870,23 @@ static void memory_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bench->sch->qstats.backlog, 0);
 }
 
-/* One that alone is too large goes at once */
+/* One that alone is too large goes at once, and nobody for its sake */
 static void too_large_is_dropped(struct kunit *test)
 {
 	struct bench *bench = bench_create(test);
 
 	bench->config.memlimit = TC_TXPATH_MEMLIMIT_MIN;
 	bench_apply(bench);
-	KUNIT_EXPECT_EQ(test, put(test, bench, 0, 1, 1, 9000), NET_XMIT_CN);
+	KUNIT_EXPECT_EQ(test, put(test, bench, 0, 1, 1, 9000), NET_XMIT_DROP);
 	KUNIT_EXPECT_EQ(test, bench->sch->q.qlen, 0);
 	KUNIT_EXPECT_EQ(test, bench->q->active, 0);
 	KUNIT_EXPECT_NULL(test, get(bench));
+	KUNIT_EXPECT_EQ(test, put(test, bench, 0, 1, 2, FRAME), NET_XMIT_SUCCESS);
+	KUNIT_EXPECT_EQ(test, put(test, bench, 0, 1, 3, 9000), NET_XMIT_DROP);
+	KUNIT_EXPECT_EQ(test, bench->sch->qstats.drops, 2);
+	KUNIT_EXPECT_EQ(test, bench->q->bands[1].counts.drops[TC_TXPATH_DROP_MEMORY], 2);
+	KUNIT_EXPECT_EQ(test, bench->sch->qstats.backlog, FRAME);
+	KUNIT_EXPECT_EQ(test, get_seq(bench), 2);
 }
 
 static void bench_reset(struct bench *bench)
@@ -896,6 +1000,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(sparse_is_of_late),
 	KUNIT_CASE(no_flow_overtakes_itself),
 	KUNIT_CASE(sparse_flood_starves_nobody),
+	KUNIT_CASE(sparse_pays_in_bytes),
 	KUNIT_CASE(codel_law),
 	KUNIT_CASE(codel_marks),
 	KUNIT_CASE(ce_threshold_marks),
@@ -907,10 +1012,13 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(priorities_choose_bands),
 	KUNIT_CASE(default_map_fits),
 	KUNIT_CASE(drr_follows_weights),
+	KUNIT_CASE(drr_forgives_no_debt),
 	KUNIT_CASE(any_mtu_has_turns),
 	KUNIT_CASE(peek_takes_nothing),
 	KUNIT_CASE(strict_starves),
 	KUNIT_CASE(bands_go),
+	KUNIT_CASE(bands_come_back),
+	KUNIT_CASE(limit_follows_the_device),
 	KUNIT_CASE(limit_drops_from_the_longest),
 	KUNIT_CASE(limit_drops_from_the_longer_queue),
 	KUNIT_CASE(memory_is_bounded),
