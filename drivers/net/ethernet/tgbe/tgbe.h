@@ -251,6 +251,7 @@ int tgbe_phy_read(struct tgbe_device *dev, u8 reg, u16 *val);
 int tgbe_phy_write(struct tgbe_device *dev, u8 reg, u16 val);
 int tgbe_phy_modify(struct tgbe_device *dev, u8 reg, u16 mask, u16 set);
 int tgbe_phy_start(struct tgbe_device *dev);
+bool tgbe_phy_is_kept(struct tgbe_device *dev);
 int tgbe_phy_reset(struct tgbe_device *dev);
 
 /* tgbe_link.c */

@@ -258,10 +258,10 @@ static void tgbe_poll_once(struct tgbe_vector *vector, int budget)
 	local_bh_enable();
 }
 
-static int tgbe_quiesce_tx(struct tgbe_device *dev, struct tgbe_vector *vector)
+/* Keep senders out and wait until all that they have handed over has left */
+static void tgbe_drain_tx(struct tgbe_device *dev, struct tgbe_vector *vector)
 {
 	struct tgbe_ring *ring = vector->tx;
-	int err;
 
 	tgbe_tx_freeze(ring);
 	/* without carrier nothing would leave however long one waits */
@@ -271,6 +271,14 @@ static int tgbe_quiesce_tx(struct tgbe_device *dev, struct tgbe_vector *vector)
 			usleep_range(TX_DRAIN_STEP_US, 2 * TX_DRAIN_STEP_US);
 		tgbe_poll_once(vector, NAPI_POLL_WEIGHT);
 	}
+}
+
+static int tgbe_quiesce_tx(struct tgbe_device *dev, struct tgbe_vector *vector)
+{
+	struct tgbe_ring *ring = vector->tx;
+	int err;
+
+	tgbe_drain_tx(dev, vector);
 	err = dev->chip->tx_quiesce(dev, ring->index);
 	if (err)
 		return err;
@@ -654,6 +662,11 @@ static int tgbe_try_config(struct tgbe_device *dev, const struct tgbe_config *wa
 	unsigned int old_queues = dev->config.queues;
 	int err;
 
+	/* ethtool is turned away before it comes here, sysfs and features are not */
+	if (dev->halted) {
+		NL_SET_ERR_MSG_MOD(extack, "the port is being reset, or does not come back");
+		return -ENODEV;
+	}
 	/* queues that did not stop still have the rings that they are to lose */
 	if (dev->unstoppable) {
 		NL_SET_ERR_MSG_MOD(extack, "the port is about to be restarted, try again");
@@ -688,8 +701,8 @@ static int tgbe_try_config(struct tgbe_device *dev, const struct tgbe_config *wa
  *	    no room for a text, which is logged then
  *
  * Context: process, RTNL.
- * Return: 0, -EINVAL or -ERANGE, or -ENOMEM; after an error everything is as
- * before.
+ * Return: 0, -EINVAL or -ERANGE, -ENOMEM, -ENODEV while the port is halted, or -EBUSY
+ * before a restart; after an error everything is as before.
  */
 int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
 		      struct netlink_ext_ack *extack)
@@ -699,6 +712,29 @@ int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
 
 	tgbe_log_refusal(dev, &text);
 	return err;
+}
+
+/**
+ * tgbe_queues_drain() - let all frames leave that senders have handed over
+ * @dev: port, running or not
+ *
+ * Senders wait meanwhile, one queue after the other. For what does not leave in
+ * less than half a second, since PAUSE frames keep it, nobody waits.
+ *
+ * Context: process, RTNL.
+ */
+void tgbe_queues_drain(struct tgbe_device *dev)
+{
+	for (unsigned int q = 0; q < dev->config.queues; q++) {
+		struct tgbe_vector *vector = dev->vector[q];
+
+		if (!vector->tx)
+			continue;
+		napi_disable(&vector->napi);
+		tgbe_drain_tx(dev, vector);
+		tgbe_resume_poll(vector);
+		tgbe_tx_thaw(vector->tx);
+	}
 }
 
 /**

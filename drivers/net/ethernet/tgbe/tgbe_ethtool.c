@@ -325,7 +325,12 @@ static int tgbe_get_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *r
 static int tgbe_set_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *rxfh,
 			 struct netlink_ext_ack *extack)
 {
-	return tgbe_rss_set(netdev_priv(netdev), rxfh, extack);
+	struct tgbe_device *dev = netdev_priv(netdev);
+	struct netlink_ext_ack text = {};
+	int err = tgbe_rss_set(dev, rxfh, extack ?: &text);
+
+	tgbe_log_refusal(dev, &text);
+	return err;
 }
 
 static int tgbe_get_rxfh_fields(struct net_device *netdev,
@@ -340,8 +345,12 @@ static int tgbe_set_rxfh_fields(struct net_device *netdev,
 				const struct ethtool_rxfh_fields *fields,
 				struct netlink_ext_ack *extack)
 {
-	return tgbe_rss_set_fields(netdev_priv(netdev), fields->flow_type,
-				   fields->data, extack);
+	struct tgbe_device *dev = netdev_priv(netdev);
+	struct netlink_ext_ack text = {};
+	int err = tgbe_rss_set_fields(dev, fields->flow_type, fields->data, extack ?: &text);
+
+	tgbe_log_refusal(dev, &text);
+	return err;
 }
 
 static u32 *tgbe_tunable(struct tgbe_config *config, u32 id)

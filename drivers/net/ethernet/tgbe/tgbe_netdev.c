@@ -207,13 +207,27 @@ static int tgbe_ndo_set_mac_address(struct net_device *netdev, void *addr)
 	return 0;
 }
 
-/* CTRL.VME strips received tags and allows inserting sent ones */
+/* CTRL.VME strips received tags and has sent ones inserted. There is no insertion
+ * without stripping.
+ */
 static netdev_features_t tgbe_ndo_fix_features(struct net_device *netdev,
 					       netdev_features_t features)
 {
 	if (!(features & NETIF_F_HW_VLAN_CTAG_RX))
 		features &= ~NETIF_F_HW_VLAN_CTAG_TX;
 	return features;
+}
+
+/* Frames whose tags the chip is to insert must have left before it no longer does */
+static void tgbe_set_vlan_offload(struct tgbe_device *dev, netdev_features_t features)
+{
+	if (!(features & NETIF_F_HW_VLAN_CTAG_RX)) {
+		/* senders look at this before they leave a tag to the chip */
+		dev->netdev->features &= ~NETIF_F_HW_VLAN_CTAG_TX;
+		synchronize_net();
+		tgbe_queues_drain(dev);
+	}
+	tgbe_filter_vlan_strip(dev, features);
 }
 
 /* Frames of any length may come only while the buffers are made for them */
@@ -245,7 +259,7 @@ static int tgbe_ndo_set_features(struct net_device *netdev,
 			return err;
 	}
 	if (changed & NETIF_F_HW_VLAN_CTAG_RX)
-		tgbe_filter_vlan_strip(dev, features);
+		tgbe_set_vlan_offload(dev, features);
 	if (changed & ~features & NETIF_F_NTUPLE) {
 		/* the stack looks at this before it steers a flow */
 		netdev->features &= ~NETIF_F_NTUPLE;
@@ -410,6 +424,10 @@ int tgbe_netdev_reset(struct tgbe_device *dev, u32 *flags,
 		NL_SET_ERR_MSG_MOD(extack,
 				   "only irq, dma, filter, offload, mac and phy are reset");
 		return -EOPNOTSUPP;
+	}
+	if (!mac && tgbe_phy_is_kept(dev)) {
+		NL_SET_ERR_MSG_MOD(extack, "the firmware keeps the PHY");
+		return -EBUSY;
 	}
 	tgbe_netdev_halt(dev);
 	if (phy)

@@ -127,6 +127,17 @@ int tgbe_phy_modify(struct tgbe_device *dev, u8 reg, u16 mask, u16 set)
 }
 
 /**
+ * tgbe_phy_is_kept() - does the management forbid to reset the PHY?
+ * @dev: port
+ *
+ * Return: true if so.
+ */
+bool tgbe_phy_is_kept(struct tgbe_device *dev)
+{
+	return tgbe_rd(dev, TGBE_MANC) & TGBE_MANC_BLK_PHY_RST;
+}
+
+/**
  * tgbe_phy_reset() - reset the PHY, and give it the driver's settings again
  * @dev: port
  *
@@ -141,7 +152,7 @@ int tgbe_phy_reset(struct tgbe_device *dev)
 {
 	int err;
 
-	if (tgbe_rd(dev, TGBE_MANC) & TGBE_MANC_BLK_PHY_RST)
+	if (tgbe_phy_is_kept(dev))
 		return -EBUSY;
 	err = tgbe_phy_get(dev);
 	if (err)

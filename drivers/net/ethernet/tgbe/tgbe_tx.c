@@ -348,6 +348,13 @@ static __always_inline netdev_tx_t tgbe_send_frame(struct sk_buff *skb,
 		tgbe_ring_doorbell(ring);
 		return NETDEV_TX_BUSY;
 	}
+	/* a tag left to the chip before that no longer inserts any */
+	if (skb_vlan_tag_present(skb) &&
+	    unlikely(!(ring->netdev->features & NETIF_F_HW_VLAN_CTAG_TX))) {
+		skb = __vlan_hwaccel_push_inside(skb);
+		if (!skb)
+			goto dropped;
+	}
 	if (unlikely(skb->len < ETH_ZLEN && tgbe_pad(skb)))
 		goto dropped;
 	if (unlikely(tgbe_describe(skb, &o)))

@@ -18,8 +18,8 @@ from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_is, ksft_lt, ksft_true, \
     ksft_variants
 from lib.py import KsftFailEx, KsftSkipEx
 from lib.py import cmd, defer, exchange, settled, wait_until
-from lib.py import Bar, checksum, FrameLengths, FrameTap, HashedFrames, ip4_header, \
-    pseudo_header, snmp, sum_stats
+from lib.py import Bar, checksum, FrameLengths, FrameTap, HashedFrames, UntaggedFrames, \
+    ip4_header, pseudo_header, snmp, sum_stats
 from lib.py import TcpStreams, TgbeEnv, UdpPair
 
 MIB = 1 << 20
@@ -255,6 +255,28 @@ def vlan_priority(cfg) -> None:
             ksft_eq(tap.tag_of(cfg.dut.mac(), tci), tci, f"stripping {strip}")
 
 
+def vlan_switched_under_traffic(cfg) -> None:
+    """ No frame loses its tag while the card's part in it is switched off and on """
+    one, other = cfg.vlan(55)
+    tap = UntaggedFrames(cfg.peer, other.addr_v["4"])
+    defer(tap.close)
+    defer(cfg.dut.ethtool, f"-K {cfg.ifname} rxvlan on txvlan on")
+
+    def switch():
+        for _ in range(30):
+            cfg.dut.ethtool(f"-K {cfg.ifname} rxvlan off")
+            cfg.dut.ethtool(f"-K {cfg.ifname} rxvlan on txvlan on")
+    exchange(one, other, "4", cfg.data, meanwhile=switch)
+    ksft_eq(tap.count(), 0, "frames without their tag")
+    # one that has none is seen
+    with cfg.dut.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sock:
+        sock.bind((cfg.ifname, 0))
+        addrs = [socket.inet_aton(end.addr_v["4"]) for end in (one, other)]
+        sock.send(cfg.peer.mac() + cfg.dut.mac() + b"\x08\x00" +
+                  ip4_header(*addrs, socket.IPPROTO_UDP, 0).ljust(60, b"\0"))
+    wait_until(lambda: tap.count() == 1, "a frame without a tag is not seen")
+
+
 def rxhash(cfg) -> None:
     """ Frames have the card's hash or none; switched while data flows """
     tap = HashedFrames(cfg.dut)
@@ -475,7 +497,8 @@ def main() -> None:
     with TgbeEnv(__file__) as cfg:
         cfg.data = os.urandom(32 * MIB)
         ksft_run([tso, segments, gso, tso_counter, gro, tx_checksums, sctp_checksum,
-                  rx_checksums, vlan_offload, vlan_priority, rxhash, copybreak, doorbells,
+                  rx_checksums, vlan_offload, vlan_priority,
+                  vlan_switched_under_traffic, rxhash, copybreak, doorbells,
                   small_ring_under_load, scatter_gather, bql, netconsole,
                   netconsole_under_load],
                  args=(cfg, ))

@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import socket
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -125,6 +126,30 @@ def settings_survive(cfg, way) -> None:
     cfg.dut.ping(cfg.peer, "4")
 
 
+def halted_port(cfg) -> None:
+    """ A knob in sysfs is refused while the port is halted, and turned afterwards """
+    knob = Path(f"/sys/class/net/{cfg.ifname}/tgbe/rx_poll_batch")
+    defer(knob.write_text, knob.read_text("ascii"), encoding="ascii")
+    refused = set()
+
+    def reset_refuses():
+        with ThreadPoolExecutor(1) as pool:
+            reset = pool.submit(_reset_by_the_bus, cfg)
+            while not reset.done():
+                try:
+                    knob.write_text("7\n", encoding="ascii")
+                except OSError as ex:
+                    refused.add(ex.errno)
+            reset.result()
+        return refused
+    wait_until(reset_refuses, "each time the port was back, or not yet halted")
+    ksft_eq(refused, {errno.ENODEV})
+    cfg.wait_link()
+    knob.write_text("9\n", encoding="ascii")
+    ksft_eq(knob.read_text("ascii"), "9\n")
+    cfg.dut.ping(cfg.peer, "4")
+
+
 def under_traffic(cfg) -> None:
     """ Flows go on after the reset, and the bytes of a stream are right """
     with Noise(*cfg.ends) as out, Noise(*reversed(cfg.ends)) as inc:
@@ -206,7 +231,7 @@ def main() -> None:
     with TgbeEnv(__file__) as cfg:
         cfg.data = os.urandom(32 << 20)
         ksft_run([parts_of_the_mac, phy, what_is_left, nothing_to_reset, settings_survive,
-                  under_traffic, closed_port, queue_does_not_stop], args=(cfg, ))
+                  halted_port, under_traffic, closed_port, queue_does_not_stop], args=(cfg, ))
     ksft_exit()
 
 

@@ -21,7 +21,8 @@ ETH_P_8021Q = 0x8100
 LOCAL_TYPE = 0x88b5     # IEEE 802: local experimental
 
 SO_ATTACH_FILTER = 26
-SKF_AD_RXHASH = 0xfffff000 + 32     # a filter loads the hash of the frame from there
+# From there a filter loads the hash of the frame, and whether a tag was taken out of it
+SKF_AD_RXHASH, SKF_AD_VLAN_TAG_PRESENT = 0xfffff000 + 32, 0xfffff000 + 48
 
 SOL_PACKET = 263
 PACKET_AUXDATA = 8
@@ -196,20 +197,16 @@ class Ip4Tap:
         return parts
 
 
-class HashedFrames:
-    """The IPv4 frames that come into an interface with a hash, as only a card gives it"""
+class _FilteredFrames:
+    """Those of an interface's frames that a classic BPF program lets through"""
 
-    # ld rxhash; jeq #0, out; ret #-1; out: ret #0
-    _FILTER = b"".join(struct.pack("HBBI", *insn) for insn in (
-        (0x20, 0, 0, SKF_AD_RXHASH), (0x15, 1, 0, 0), (0x06, 0, 0, 0xffffffff),
-        (0x06, 0, 0, 0)))
-
-    def __init__(self, end):
+    def __init__(self, end, ethertype, program):
         self._sock = end.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        code = ctypes.create_string_buffer(self._FILTER)
+        insns = b"".join(struct.pack("HBBI", *insn) for insn in program)
+        code = ctypes.create_string_buffer(insns)
         self._sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack(
-            "HP", len(self._FILTER) // 8, ctypes.addressof(code)))
-        self._sock.bind((end.ifname, ETH_P_IP))
+            "HP", len(program), ctypes.addressof(code)))
+        self._sock.bind((end.ifname, ethertype))
         self._sock.setblocking(False)
 
     def count(self):
@@ -225,6 +222,29 @@ class HashedFrames:
     def close(self):
         """Close the socket"""
         self._sock.close()
+
+
+class HashedFrames(_FilteredFrames):
+    """The IPv4 frames that come into an interface with a hash, as only a card gives it"""
+
+    def __init__(self, end):
+        # ld rxhash; jeq #0, out; ret #-1; out: ret #0
+        super().__init__(end, ETH_P_IP, (
+            (0x20, 0, 0, SKF_AD_RXHASH), (0x15, 1, 0, 0), (0x06, 0, 0, 0xffffffff),
+            (0x06, 0, 0, 0)))
+
+
+class UntaggedFrames(_FilteredFrames):
+    """The IPv4 frames to an address that come into an interface without a VLAN tag"""
+
+    def __init__(self, end, dest):
+        # ld vlan_avail; jne #0, out; ldh [12]; jne #0x800, out; ld [30]; jne dest, out;
+        # ret #-1; out: ret #0
+        super().__init__(end, ETH_P_ALL, (
+            (0x20, 0, 0, SKF_AD_VLAN_TAG_PRESENT), (0x15, 0, 5, 0), (0x28, 0, 0, 12),
+            (0x15, 0, 3, ETH_P_IP), (0x20, 0, 0, 30),
+            (0x15, 0, 1, int.from_bytes(socket.inet_aton(dest), "big")),
+            (0x06, 0, 0, 0xffffffff), (0x06, 0, 0, 0)))
 
 
 class FrameLengths:
