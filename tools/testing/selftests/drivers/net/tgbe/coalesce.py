@@ -169,6 +169,20 @@ def usecs_trade(cfg, way) -> None:
         _fewer(less, more)
 
 
+@ksft_variants(["rx", "tx"])
+def usecs_of_each(cfg, way) -> None:
+    """ The microseconds of a direction that has nothing to do have no say """
+    _needs_exact_time(cfg)
+    keep_coalescing(cfg.dut)
+    other = {"rx": "tx", "tx": "rx"}[way]
+    ratios = []
+    with _one_flow(cfg, way) as flow:
+        for usecs, others in ((LONG, 0), (0, LONG)):
+            cfg.dut.ethtool(f"-C {cfg.ifname} {way}-usecs {usecs} {other}-usecs {others}")
+            ratios.append(_ratio(cfg, flow, way=way))
+    _fewer(ratios[0], ratios[1], times=3)
+
+
 def _emulated(cfg, usecs):
     """The interval in microseconds that the emulated card makes of so many"""
     return 4.096 * usecs if cfg.chip == "igb" else max(128, usecs)
@@ -391,8 +405,8 @@ def main() -> None:
 
     with TgbeEnv(__file__) as cfg:
         cfg.data = os.urandom(16 << 20)
-        ksft_run([each_field, adaptive, adaptive_under_load, usecs_trade, latency_trade,
-                  adaptive_is_best, frames_target, usecs_irq, frames_irq, per_queue,
+        ksft_run([each_field, adaptive, adaptive_under_load, usecs_trade, usecs_of_each,
+                  latency_trade, adaptive_is_best, frames_target, usecs_irq, frames_irq, per_queue,
                   kept_over_down],
                  args=(cfg, ))
     ksft_exit()

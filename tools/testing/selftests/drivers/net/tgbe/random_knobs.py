@@ -15,7 +15,7 @@ import os
 import random
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
-from lib.py import ksft_eq, ksft_ge
+from lib.py import ksft_eq, ksft_ge, ksft_gt
 from lib.py import CmdExitFailure, KsftFailEx
 from lib.py import cmd, defer, read_knobs, rss_key, values_of
 from lib.py import SEED, TcpStreams, TgbeEnv, UdpFlow
@@ -50,7 +50,7 @@ class _Loop:
                        if knob.live == "yes" and knob.on(cfg) and knob.name != "identify"]
         self._start = self._values()
         self._key = rss_key(cfg.dut)
-        self.done = {}
+        self.done, self.refused = {}, {}
         defer(self.restore)
 
     def _pin_pause(self):
@@ -74,16 +74,18 @@ class _Loop:
             dut.ethtool(f"-X {dut.ifname} default")
         least, most = self._limits.get(knob.key, (0, None))
         value = "" if knob.is_action else knob.random(self._cfg, self._rng, least, most)
+        result = self.done
         try:
             knob.run(dut, value)
         except CmdExitFailure as ex:
             said = ex.cmd.stderr + ex.cmd.stdout
             if MAY_BE_REFUSED.get(knob.key, MAY_BE_REFUSED.get(knob.tool, "\0")) not in said:
                 raise KsftFailEx(f"{knob.key} {value}: {said.strip()}") from ex
+            result = self.refused
         else:
             if knob.tool != "-X" and not knob.is_action:
                 ksft_eq(knob.get(dut), value, knob.key)
-        self.done[knob.key] = self.done.get(knob.key, 0) + 1
+        result[knob.key] = result.get(knob.key, 0) + 1
 
     def _order(self):
         """Each knob once in any order and then any of them, as many as there are changes"""
@@ -101,8 +103,11 @@ class _Loop:
             self._change(knob)
             wait()
         ksft_pr("changes:", dict(sorted(self.done.items())))
-        left = {knob.key for knob in self._knobs} - set(self.done)
+        ksft_pr("refused:", dict(sorted(self.refused.items())))
+        left = {knob.key for knob in self._knobs} - set(self.done) - set(self.refused)
         ksft_eq(len(left), max(0, len(self._knobs) - CHANGES), f"not turned: {sorted(left)}")
+        # what others stand in the way of is seldom the case
+        ksft_gt(sum(self.done.values()), CHANGES * 8 // 10, "changes that were made")
 
     def restore(self):
         """Everything as it was, and it shows"""

@@ -108,13 +108,15 @@ def _weights(end):
     return " ".join(str(count // math.gcd(*counts)) for count in counts)
 
 
-def _advertised(end):
+def advertised(end):
+    """The link modes that are advertised, as ethtool -s takes them"""
     text = end.ethtool(end.ifname).stdout
     part = re.search(r"Advertised link modes:(.*?)Advertised pause", text, re.S).group(1)
     return f"{sum(bit for bit, mode in LINK_MODES.items() if mode in part.split()):#05x}"
 
 
-def _message_level(end):
+def message_level(end):
+    """What the driver says, as ethtool -s takes it"""
     return str(int(_text(end, end.ifname, r"message level: (0x[0-9a-f]+)"), 16))
 
 
@@ -144,7 +146,7 @@ _SHOWN_ALONE = {"-X equal": _equal, "-X weight": _weights, "-X hkey": rss_key,
                 "-s wol": lambda end: _text(end, end.ifname, r"^\s+Wake-on: (\w)"),
                 "-U rule": lambda end: _text(end, f"-u {end.ifname}",
                                              r"Dest port: (\d+)") or NO_RULE,
-                "-s msglvl": _message_level, "-s advertise": _advertised, "-s link": _link}
+                "-s msglvl": message_level, "-s advertise": advertised, "-s link": _link}
 
 
 class Knob:

@@ -14,7 +14,7 @@ from net.lib.py import cmd, defer, ethtool, ip
 from net.lib.py import ksft_eq
 from .cards import affinities, move_vector, settled
 from .ioctl import NetlinkRings
-from .knobs import rss_key
+from .knobs import advertised, message_level, rss_key
 
 # What ethtool shows of settings
 SHOWN = ("-g", "-l", "-c", "-x", "-k", "-a", "")
@@ -66,6 +66,8 @@ class Settings:
         shown |= {what: Path(f"/sys/class/net/{name}/tgbe/{what}").read_text("ascii")
                   for what in KNOBS}
         shown["rings"] = self._rings.get()
+        shown |= {kind: cmd(f"ethtool -n {name} rx-flow-hash {kind}").stdout
+                  for kind in ("tcp4", "udp6")}
         shown["-Q"] = cmd(f"ethtool -Q {name} --show-coalesce").stdout
         shown |= {str(path): cpus for path, cpus in affinities(name).items()}
         if self._cfg.expected_queues() > 1:
@@ -128,7 +130,9 @@ def unusual_settings(cfg):
     _unusual_buffers(cfg)
     _unusual_cpus(cfg)
     undo = [f"-G {name} rx {rings[0]} tx {rings[1]}",
-            f"-C {name} rx-usecs 100 tx-usecs 100 rx-frames 0 rx-usecs-irq 0 adaptive-tx off",
+            f"-C {name} rx-usecs 100 tx-usecs 100 rx-frames 0 rx-usecs-irq 0 adaptive-tx off "
+            "rx-frames-irq 0 tx-frames 0 tx-usecs-irq 0 tx-frames-irq 0",
+            f"-s {name} msglvl {message_level(card)}", f"-s {name} advertise {advertised(card)}",
             f"-X {name} hkey {key}", f"-L {name} combined {queues}",
             f"-X {name} default", f"-A {name} autoneg on rx on tx on",
             f"-N {name} rx-flow-hash tcp4 sdfn",
@@ -136,18 +140,23 @@ def unusual_settings(cfg):
     for args in undo:
         defer(ethtool, args)
     changes = [f"-G {name} rx 256 tx 128",
-               f"-C {name} rx-usecs 57 tx-usecs 203 rx-frames 13 rx-usecs-irq 91 adaptive-tx on",
+               f"-C {name} rx-usecs 57 tx-usecs 203 rx-frames 13 rx-usecs-irq 91 adaptive-tx on "
+               "rx-frames-irq 21 tx-frames 9 tx-usecs-irq 77 tx-frames-irq 5",
+               f"-s {name} msglvl 5", f"-s {name} advertise 0x02c",
                # of the last queue that stays below
                f"-Q {name} queue_mask {1 << max(queues - 2, 0):#x} --coalesce rx-usecs 61",
                f"-X {name} hkey {':'.join(['5a'] * 40)}", f"-A {name} autoneg off rx on tx off",
                f"-N {name} rx-flow-hash tcp4 sd",
                f"--set-tunable {name} rx-copybreak 99", f"--set-tunable {name} tx-copybreak 77"]
+    if cfg.chip == "igb":
+        defer(ethtool, f"-N {name} rx-flow-hash udp6 sdfn")
+        changes.append(f"-N {name} rx-flow-hash udp6 sd")
     if queues > 1:
         changes += [f"-L {name} combined {queues - 1}", f"-X {name} equal 1"]
     for args in changes:
         ethtool(args)
     for feature, want in (("receive-hashing", False), ("tx-tcp-segmentation", False),
-                          ("rx-vlan-offload", False), ("rx-fcs", True)):
+                          ("rx-vlan-offload", False), ("rx-fcs", True), ("rx-all", True)):
         card.set_feature(feature, want)
     for what, value in zip(KNOBS, (17, 33, 5)):
         knob = Path(f"/sys/class/net/{name}/tgbe/{what}")
