@@ -395,8 +395,13 @@ static bool txpath_run_is_over(struct Qdisc *sch, struct txpath *q)
 /* The band that is to send; there is one that has packets */
 static struct txpath_band *txpath_next_band(struct txpath *q)
 {
-	if (q->config.sched == TC_TXPATH_STRICT)
-		return &q->bands[__ffs(q->active)];
+	if (q->config.sched == TC_TXPATH_STRICT) {
+		struct txpath_band *first = &q->bands[__ffs(q->active)];
+
+		/* there are no turns, and no debt grows without end */
+		first->deficit = 0;
+		return first;
+	}
 
 	/* one that has no packets has nothing to send for */
 	while (q->turn->deficit <= 0) {

@@ -239,8 +239,8 @@ def latency(cfg) -> None:
     Qdisc(cfg, "root", BOTTLENECK, "1:")
     qdisc = Qdisc(cfg, BELOW, "pfifo_fast")
     waits, rates = {}, {}
-    # a handful of pings is late or not: of those that are compared the better of two rounds
-    for kind in ("pfifo_fast", *("fq_codel", "txpath") * 2):
+    # a handful of pings is late or not: the better of two rounds
+    for kind in ("pfifo_fast", "fq_codel", "txpath") * 2:
         wait, rate = _waits(ends, qdisc, kind, 300)
         waits[kind] = min(wait, waits.get(kind, wait))
         rates[kind] = max(rate, rates.get(kind, rate))
