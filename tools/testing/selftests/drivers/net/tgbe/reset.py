@@ -13,7 +13,6 @@ import multiprocessing
 import os
 import socket
 import struct
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -22,7 +21,7 @@ from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_in, ksft_ne, ksft_variants
 from lib.py import CmdExitFailure, KsftSkipEx
 from lib.py import Bar, mdio_read, mdio_write, queue_switch
-from lib.py import defer, exchange, ip, mark_log, Noise, Settings, TgbeEnv, unusual_settings, \
+from lib.py import cmd, defer, exchange, ip, mark_log, Noise, Settings, TgbeEnv, unusual_settings, \
     wait_until
 
 SIOCETHTOOL, ETHTOOL_RESET = 0x8946, 0x34
@@ -31,6 +30,7 @@ DEDICATED, ALL = 0xffff, 0xffffffff
 DONE = IRQ | DMA | FILTER | OFFLOAD | MAC | PHY
 
 LEDCTL = 0xe00
+CTRL_EXT, DRV_LOAD = 0x18, 1 << 28
 # The bits of the PHY that the driver sets once: automatic crossover
 CROSSOVER = {"igb": (18, 1 << 12), "e1000e": (16, 3 << 5)}
 # A pattern that no NVM asks for, and that a reset therefore ends
@@ -126,27 +126,23 @@ def settings_survive(cfg, way) -> None:
     cfg.dut.ping(cfg.peer, "4")
 
 
-def halted_port(cfg) -> None:
-    """ A knob in sysfs is refused while the port is halted, and turned afterwards """
-    knob = Path(f"/sys/class/net/{cfg.ifname}/tgbe/rx_poll_batch")
-    defer(knob.write_text, knob.read_text("ascii"), encoding="ascii")
-    refused = set()
-
-    def reset_refuses():
-        with ThreadPoolExecutor(1) as pool:
-            reset = pool.submit(_reset_by_the_bus, cfg)
-            while not reset.done():
-                try:
-                    knob.write_text("7\n", encoding="ascii")
-                except OSError as ex:
-                    refused.add(ex.errno)
-            reset.result()
-        return refused
-    wait_until(reset_refuses, "each time the port was back, or not yet halted")
-    ksft_eq(refused, {errno.ENODEV})
+def asleep(cfg) -> None:
+    """ A knob in sysfs is refused while the machine sleeps; then all is as it was set """
+    before = unusual_settings(cfg)
+    module = Path(os.environ["TGBE_TEST_MODULES"]) / "pm_step.ko"
+    cmd(f"insmod {module} card={cfg.pci}")
+    wake = defer(cmd, "rmmod pm_step")
+    with Bar(cfg.pci) as card:
+        ksft_eq(card[CTRL_EXT] & DRV_LOAD, 0, "the firmware is not told")
+        try:
+            Path(f"/sys/class/net/{cfg.ifname}/tgbe/rx_poll_batch").write_text("7\n", "ascii")
+            ksft_eq(True, False, "accepted")
+        except OSError as ex:
+            ksft_eq(ex.errno, errno.ENODEV)
+        wake.exec()
+        ksft_eq(card[CTRL_EXT] & DRV_LOAD, DRV_LOAD)
     cfg.wait_link()
-    knob.write_text("9\n", encoding="ascii")
-    ksft_eq(knob.read_text("ascii"), "9\n")
+    before.compare()
     cfg.dut.ping(cfg.peer, "4")
 
 
@@ -231,7 +227,7 @@ def main() -> None:
     with TgbeEnv(__file__) as cfg:
         cfg.data = os.urandom(32 << 20)
         ksft_run([parts_of_the_mac, phy, what_is_left, nothing_to_reset, settings_survive,
-                  halted_port, under_traffic, closed_port, queue_does_not_stop], args=(cfg, ))
+                  asleep, under_traffic, closed_port, queue_does_not_stop], args=(cfg, ))
     ksft_exit()
 
 
