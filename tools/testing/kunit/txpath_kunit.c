@@ -481,10 +481,14 @@ static void quota_counts_what_came_back(struct kunit *test)
 	enum { QUOTA = 3, BACK = 2 };
 
 	bench_apply_quota(bench, QUOTA);
-	for (u32 i = 1; i <= BACK; i++)
+	for (u32 i = 1; i <= BACK; i++) {
 		__skb_queue_tail(&bench->sch->gso_skb, packet(test, bench, 1, i, FRAME));
+		qdisc_qlen_inc(bench->sch);
+	}
 	for (u32 i = 1; i <= QUOTA; i++)
 		put(test, bench, 0, 1, i, FRAME);
+	for (u32 i = 1; i <= BACK; i++)
+		qdisc_qlen_dec(bench->sch);
 	__skb_queue_purge(&bench->sch->gso_skb);
 	local_bh_disable();
 	for (u32 i = 1; i <= QUOTA - BACK; i++)
