@@ -54,8 +54,10 @@ def write(name, expected):
 
 
 def agrees(expected, reason, verdict, comment):
-    """Is a verdict what is expected? One that varies is no skip, and a failure says
-    all that the reason quotes."""
+    """Is a verdict what is expected? A skip has the reason that it had, if the test says
+    it; a verdict that varies is no skip, and a failure says all that the reason quotes."""
+    if expected in ("skip", "xfail") and comment:
+        return verdict == expected and comment == reason
     if expected == VARIES and verdict == "fail":
         return all(re.search(words, comment) for words in QUOTED.findall(reason))
     return verdict in (("pass", "xfail") if expected == VARIES else (expected,))
