@@ -320,6 +320,15 @@ void tgbe_stats_rmon(struct tgbe_device *dev, struct ethtool_rmon_stats *stats,
 		     const struct ethtool_rmon_hist_range **ranges);
 extern const struct netdev_stat_ops tgbe_stat_ops;
 
+/* tgbe_queues.c */
+int tgbe_queues_change(struct tgbe_device *dev, const struct tgbe_config *want);
+int tgbe_queues_alloc(struct tgbe_device *dev);
+void tgbe_queues_arm(struct tgbe_device *dev);
+void tgbe_queues_free(struct tgbe_device *dev);
+void tgbe_queues_drain(struct tgbe_device *dev);
+int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
+			  bool hung);
+
 /* tgbe_netdev.c */
 void tgbe_netdev_init(struct tgbe_device *dev);
 int tgbe_reset_chip(struct tgbe_device *dev);

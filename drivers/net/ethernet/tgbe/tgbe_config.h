@@ -80,12 +80,6 @@ struct tgbe_config {
 void tgbe_config_default(struct tgbe_device *dev);
 int tgbe_config_apply(struct tgbe_device *dev, const struct tgbe_config *want,
 		      struct netlink_ext_ack *extack);
-int tgbe_queues_alloc(struct tgbe_device *dev);
-void tgbe_queues_arm(struct tgbe_device *dev);
-void tgbe_queues_free(struct tgbe_device *dev);
-void tgbe_queues_drain(struct tgbe_device *dev);
-int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
-			  bool hung);
 unsigned int tgbe_config_frame(const struct tgbe_config *config);
 unsigned int tgbe_config_buffer(struct tgbe_device *dev,
 				const struct tgbe_config *config);
