@@ -12,14 +12,44 @@
 #include <linux/workqueue.h>
 #include <net/page_pool/types.h>
 
-#ifndef HAVE_NETIF_NAPI_ADD_CONFIG
-/* Before 6.14 a NAPI has no settings that outlive it: the index is unused */
-static inline void netif_napi_add_config(struct net_device *netdev,
-					 struct napi_struct *napi,
-					 int (*poll)(struct napi_struct *, int),
-					 int index)
+/* Before 6.14 there is no lock of a port's own, and nobody touches its NAPIs without
+ * RTNL. A NAPI has no settings that outlive it there: the index is unused.
+ */
+#ifndef HAVE_NAPI_DISABLE_LOCKED
+static inline void netdev_lock(struct net_device *netdev)
+{
+}
+
+static inline void netdev_unlock(struct net_device *netdev)
+{
+}
+
+static inline void netif_napi_add_config_locked(struct net_device *netdev,
+						struct napi_struct *napi,
+						int (*poll)(struct napi_struct *, int),
+						int index)
 {
 	netif_napi_add(netdev, napi, poll);
+}
+
+static inline void netif_napi_set_irq_locked(struct napi_struct *napi, int irq)
+{
+	netif_napi_set_irq(napi, irq);
+}
+
+static inline void __netif_napi_del_locked(struct napi_struct *napi)
+{
+	__netif_napi_del(napi);
+}
+
+static inline void napi_disable_locked(struct napi_struct *napi)
+{
+	napi_disable(napi);
+}
+
+static inline void napi_enable_locked(struct napi_struct *napi)
+{
+	napi_enable(napi);
 }
 #endif
 

@@ -117,17 +117,12 @@ static struct tgbe_vector *tgbe_alloc_vector(struct tgbe_device *dev,
 	vector->index = index;
 	dev->chip->irq_bits(vector);
 	tgbe_moderation_init(vector);
-	netif_napi_add_config(dev->netdev, &vector->napi, tgbe_poll, index);
-	netif_napi_set_irq(&vector->napi, tgbe_irq_number(dev, index));
 	return vector;
 }
 
 static void tgbe_free_vectors(struct tgbe_device *dev)
 {
 	for (unsigned int q = 0; q < dev->queues_max; q++) {
-		if (!dev->vector[q])
-			continue;
-		netif_napi_del(&dev->vector[q]->napi);
 		kfree(dev->vector[q]);
 		dev->vector[q] = NULL;
 	}

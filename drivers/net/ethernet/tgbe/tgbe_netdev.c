@@ -10,18 +10,6 @@
 /* A queue is called stuck when it made no progress for this long */
 #define TX_TIMEOUT	(5 * HZ)
 
-static void tgbe_enable_polls(struct tgbe_device *dev)
-{
-	for (unsigned int q = 0; q < dev->queues_max; q++)
-		napi_enable(&dev->vector[q]->napi);
-}
-
-static void tgbe_disable_polls(struct tgbe_device *dev)
-{
-	for (unsigned int q = 0; q < dev->queues_max; q++)
-		napi_disable(&dev->vector[q]->napi);
-}
-
 /**
  * tgbe_netdev_link_queues() - tell netlink which NAPI serves which queue pair
  * @dev: port
@@ -117,7 +105,7 @@ int tgbe_port_start(struct tgbe_device *dev)
 	tgbe_flow_start(dev);
 	dev->chip->frame_limit(dev, tgbe_config_frame(&dev->config));
 	tgbe_queues_arm(dev);
-	tgbe_enable_polls(dev);
+	tgbe_polls_start(dev);
 	tgbe_netdev_link_queues(dev, 0, dev->config.queues, true);
 	tgbe_filter_features(dev, netdev->features);
 	tgbe_filter_rctl(dev, 0, TGBE_RCTL_EN | TGBE_RCTL_BAM);
@@ -146,7 +134,7 @@ void tgbe_port_stop(struct tgbe_device *dev)
 	 * go before the link work is cancelled and before the reset, for both
 	 * a shared line and the reset itself can still raise them.
 	 */
-	tgbe_disable_polls(dev);
+	tgbe_polls_stop(dev);
 	tgbe_irq_disable(dev);
 	tgbe_flow_stop(dev);
 	tgbe_irq_release(dev);

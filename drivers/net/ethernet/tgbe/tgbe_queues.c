@@ -72,7 +72,7 @@ static int tgbe_alloc_set(struct tgbe_device *dev, struct ring_set *set,
 }
 
 /* Everything below is done by the owner of the vector's poll, that is between
- * napi_disable() and napi_enable().
+ * tgbe_poll_own() and tgbe_poll_release().
  */
 static void tgbe_poll_once(struct tgbe_vector *vector, int budget)
 {
@@ -145,13 +145,6 @@ static void tgbe_attach(struct tgbe_vector *vector, struct tgbe_ring **slot,
 	tgbe_moderation_forget(vector);
 }
 
-static void tgbe_resume_poll(struct tgbe_vector *vector)
-{
-	napi_enable(&vector->napi);
-	/* an interrupt that came meanwhile has masked itself and gone */
-	tgbe_poll_soon(vector);
-}
-
 static int tgbe_swap_tx(struct tgbe_device *dev, struct tgbe_vector *vector,
 			struct tgbe_ring **ring)
 {
@@ -204,14 +197,14 @@ static int tgbe_swap_queue(struct tgbe_device *dev, unsigned int q,
 		if (dev->config.queues > 1)
 			tgbe_empty_fifo();
 	}
-	napi_disable(&vector->napi);
+	tgbe_poll_own(vector);
 	if (*tx)
 		err = tgbe_swap_tx(dev, vector, tx);
 	if (*rx && !err)
 		err = tgbe_swap_rx(dev, vector, rx);
 	if (*rx)
 		tgbe_steer(dev, -1);
-	tgbe_resume_poll(vector);
+	tgbe_poll_release(vector);
 	if (*tx)
 		tgbe_tx_thaw(vector->tx);
 	return err;
@@ -267,13 +260,13 @@ static void tgbe_add_queues(struct tgbe_device *dev, struct ring_set *set,
 	for (unsigned int q = from; q < to; q++) {
 		struct tgbe_vector *vector = dev->vector[q];
 
-		napi_disable(&vector->napi);
+		tgbe_poll_own(vector);
 		/* whoever finds the receive ring takes the other for granted */
 		tgbe_attach(vector, &vector->tx, &set->tx[q]);
 		tgbe_attach(vector, &vector->rx, &set->rx[q]);
 		dev->chip->tx_arm(dev, vector->tx);
 		dev->chip->rx_arm(dev, vector->rx);
-		tgbe_resume_poll(vector);
+		tgbe_poll_release(vector);
 		tgbe_tx_thaw(vector->tx);
 	}
 }
@@ -288,7 +281,7 @@ static void tgbe_remove_queues(struct tgbe_device *dev, struct ring_set *set,
 		struct tgbe_vector *vector = dev->vector[q];
 		int err;
 
-		napi_disable(&vector->napi);
+		tgbe_poll_own(vector);
 		err = tgbe_quiesce_tx(dev, vector) ?: tgbe_quiesce_rx(dev, vector);
 		if (!err) {
 			tgbe_attach(vector, &vector->rx, &set->rx[q]);
@@ -296,7 +289,7 @@ static void tgbe_remove_queues(struct tgbe_device *dev, struct ring_set *set,
 			/* a queue left stopped would look stuck */
 			tgbe_tx_thaw(set->tx[q]);
 		}
-		tgbe_resume_poll(vector);
+		tgbe_poll_release(vector);
 		if (err) {
 			tgbe_give_up_queue(dev);
 			return;
@@ -330,12 +323,29 @@ static int tgbe_grow(struct tgbe_device *dev, struct ring_set *set,
 	return err;
 }
 
-/* Let the stack have what these queues hold */
+/* Let the stack have what these queues hold, which gets no more frames. Waiting for an
+ * idle NAPI would be no way: one that a thread polls without an end is never idle.
+ */
 static void tgbe_drain_queues(struct tgbe_device *dev, unsigned int from, unsigned int to)
 {
-	for (unsigned int q = from; q < to; q++) {
+	unsigned int q;
+
+	for (q = from; q < to; q++) {
+		struct tgbe_vector *vector = dev->vector[q];
+
+		tgbe_poll_own(vector);
+		for (u16 n = 0; vector->rx && n < vector->rx->count &&
+		     tgbe_rx_pending(vector->rx); n += NAPI_POLL_WEIGHT)
+			tgbe_poll_once(vector, NAPI_POLL_WEIGHT);
+		tgbe_poll_release(vector);
+	}
+	/* GRO gives away in a poll what it got in an earlier tick */
+	msleep(1);
+	for (q = from; q < to; q++) {
 		tgbe_poll_soon(dev->vector[q]);
-		napi_synchronize(&dev->vector[q]->napi);
+		/* that poll is over then */
+		tgbe_poll_own(dev->vector[q]);
+		tgbe_poll_release(dev->vector[q]);
 	}
 }
 
@@ -460,9 +470,9 @@ void tgbe_queues_drain(struct tgbe_device *dev)
 
 		if (!vector->tx)
 			continue;
-		napi_disable(&vector->napi);
+		tgbe_poll_own(vector);
 		tgbe_drain_tx(dev, vector);
-		tgbe_resume_poll(vector);
+		tgbe_poll_release(vector);
 		tgbe_tx_thaw(vector->tx);
 	}
 }
@@ -485,7 +495,7 @@ int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
 	struct tgbe_ring *ring = vector->tx;
 	int err;
 
-	napi_disable(&vector->napi);
+	tgbe_poll_own(vector);
 	tgbe_tx_freeze(ring);
 	err = dev->chip->tx_quiesce(dev, queue);
 	if (!err) {
@@ -499,7 +509,7 @@ int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
 		dev->chip->tx_arm(dev, ring);
 		tgbe_set_bits(dev, TGBE_TCTL, TGBE_TCTL_EN);
 	}
-	tgbe_resume_poll(vector);
+	tgbe_poll_release(vector);
 	tgbe_tx_thaw(ring);
 	return err;
 }

@@ -236,7 +236,7 @@ struct tgbe_ring {
  * Allocated at probe for the most queues that the port can have; changing
  * rings replaces the pointers only.
  *
- * @napi: polled for both rings
+ * @napi: polled for both rings; there while the port is started
  * @rx: receive ring while armed, else NULL
  * @tx: transmit ring while armed, else NULL
  * @unmask: register that enables the vector's interrupt
@@ -335,7 +335,10 @@ netdev_features_t tgbe_features_check(struct sk_buff *skb,
 				      netdev_features_t features);
 
 /* tgbe_napi.c */
-int tgbe_poll(struct napi_struct *napi, int budget);
 void tgbe_poll_soon(struct tgbe_vector *vector);
+void tgbe_poll_own(struct tgbe_vector *vector);
+void tgbe_poll_release(struct tgbe_vector *vector);
+void tgbe_polls_start(struct tgbe_device *dev);
+void tgbe_polls_stop(struct tgbe_device *dev);
 
 #endif /* _TGBE_RING_H_ */
