@@ -22,7 +22,7 @@ static int tgbe_poll(struct napi_struct *napi, int budget)
 						  napi);
 	struct tgbe_ring *tx = vector->tx;
 	unsigned int share, sent = 0;
-	bool more = false;
+	bool more = false, done;
 	int work = 0;
 
 	if (tx) {
@@ -32,26 +32,23 @@ static int tgbe_poll(struct napi_struct *napi, int budget)
 	}
 	if (unlikely(!budget))
 		return 0;
+	if (tx)
+		tgbe_tx_gather(tx);
 	if (vector->rx)
 		work = tgbe_rx_clean(vector, vector->rx, budget);
-	/* last, since receiving made the stack send acknowledgements */
-	if (tx)
-		tgbe_tx_flush(tx, vector->throttle > TGBE_TX_DEFER_USECS);
 	more |= work == budget;
 	/* while the NAPI is still ours */
 	tgbe_moderation_polled(vector, work, sent, !more);
-	if (more)
-		return budget;
-
-	if (napi_complete_done(napi, work))
+	done = !more && napi_complete_done(napi, work);
+	/* Last, since what was received made the stack send. The NAPI may be somebody
+	 * else's by now and the ring detached, but it is not freed before this poll is
+	 * over.
+	 */
+	if (tx)
+		tgbe_tx_flush(tx);
+	if (done)
 		writel(vector->unmask_bits, vector->unmask);
-	else if (tx)
-		/* A timer or a busy poller will poll next, nobody knows when. The NAPI
-		 * may be somebody else's by now and the ring detached, but it is not
-		 * freed before this poll is over.
-		 */
-		tgbe_tx_flush(tx, true);
-	return work;
+	return more ? budget : work;
 }
 
 /**

@@ -38,11 +38,6 @@ static_assert(TGBE_TX_WAKE_DESCS < TGBE_RING_MIN);
  */
 #define TGBE_RX_HEADER_BYTES	256
 
-/* Longest interval, in microseconds, for which a doorbell may be left to the poll:
- * settings for completions are not to delay what is sent
- */
-#define TGBE_TX_DEFER_USECS	100
-
 /**
  * struct tgbe_tx_slot - the driver's half of one transmit descriptor
  * @dma: bus address of the mapped piece
@@ -168,13 +163,15 @@ static_assert(sizeof(struct tgbe_rx_stats) <= sizeof(struct tgbe_tx_stats));
  * @is_rx: receive ring
  * @next_to_use: next descriptor to hand to the chip
  * @rung: what @next_to_use was at the last doorbell
+ * @owed: a doorbell was left to the poll
  * @context: offload context that the chip holds for the ring (82576)
  * @use_sync: of @use
  * @use: the sender's counters; those of the poll are in @stats
  * @next_to_clean: next descriptor to take back
  * @partial: received frame whose end is still to come
  * @frozen: transmit: completions do not wake the queue
- * @eager: transmit: no doorbell may wait for a poll
+ * @poller: transmit: task in whose context the vector is polled now; what it sends from
+ *	    there may leave the doorbell to the poll
  * @discard: receive: drop up to the next end of a frame
  * @starved: receive: there was no memory at the last refill
  * @sync: of @stats
@@ -211,6 +208,7 @@ struct tgbe_ring {
 	/* written where descriptors are handed to the chip */
 	u16 next_to_use ____cacheline_aligned;
 	u16 rung;
+	bool owed;
 	union tgbe_tx_desc context;
 	struct u64_stats_sync use_sync;
 	struct tgbe_tx_stats use;
@@ -218,8 +216,8 @@ struct tgbe_ring {
 	/* written where descriptors are taken back */
 	u16 next_to_clean ____cacheline_aligned;
 	struct sk_buff *partial;
+	struct task_struct *poller;
 	bool frozen;
-	bool eager;
 	bool discard;
 	bool starved;
 	struct u64_stats_sync sync;
@@ -324,7 +322,8 @@ void tgbe_rx_hash(struct sk_buff *skb, const struct tgbe_rx_desc_done *done);
 netdev_tx_t tgbe_xmit(struct sk_buff *skb, struct net_device *netdev);
 unsigned int tgbe_tx_clean(struct tgbe_ring *ring, int budget,
 			   unsigned int share);
-void tgbe_tx_flush(struct tgbe_ring *ring, bool eager);
+void tgbe_tx_gather(struct tgbe_ring *ring);
+void tgbe_tx_flush(struct tgbe_ring *ring);
 void tgbe_tx_discard(struct tgbe_ring *ring);
 void tgbe_tx_freeze(struct tgbe_ring *ring);
 void tgbe_tx_thaw(struct tgbe_ring *ring);

@@ -17,9 +17,8 @@
 #include "tgbe_chip.h"
 #include "tgbe_ring.h"
 
-/* A doorbell can be left to the poll that takes back the frames before it, if
- * it rings for few and short frames only: together they are less than a
- * moderation interval on the wire, and frames that carry bulk data never wait.
+/* A poll in which the stack sends rings once for so many descriptors of short frames.
+ * Frames that carry bulk data never wait.
  */
 #define DEFER_DESCS	16
 #define DEFER_BYTES	256
@@ -61,27 +60,25 @@ static void tgbe_ring_doorbell(struct tgbe_ring *ring)
 {
 	if (ring->rung == ring->next_to_use)
 		return;
-	WRITE_ONCE(ring->rung, ring->next_to_use);
+	ring->rung = ring->next_to_use;
+	WRITE_ONCE(ring->owed, false);
 	/* writel orders the descriptors before the tail */
 	writel(ring->next_to_use, ring->tail);
 	tgbe_count_use(ring, &ring->use.doorbells);
 }
 
-/* May the doorbell for the frame just put into the ring wait? Only while the
- * chip has frames whose completion will interrupt: the poll rings after it has
- * taken them back. Each side publishes its index before it looks at the other's,
- * so one of them sees the other. Netpoll, which may be the kernel's last word,
- * does not wait.
+/* May the doorbell for the frame just put into the ring wait? Only if the stack sends it
+ * from within the poll of this vector: that rings before it ends. No other poll may be
+ * relied on, for its CPU may be kept from it. Netpoll, which may be the kernel's last
+ * word, does not wait.
  */
 static bool tgbe_defer_doorbell(struct tgbe_ring *ring, unsigned int len)
 {
-	if (len > DEFER_BYTES || irqs_disabled() ||
+	if (READ_ONCE(ring->poller) != current || len > DEFER_BYTES || irqs_disabled() ||
 	    tgbe_ring_span(ring, ring->rung, ring->next_to_use) >= DEFER_DESCS)
 		return false;
-	/* pairs with the barrier in tgbe_tx_flush() */
-	smp_mb();
-	return READ_ONCE(ring->next_to_clean) != ring->rung &&
-	       !READ_ONCE(ring->eager);
+	WRITE_ONCE(ring->owed, true);
+	return true;
 }
 
 static void tgbe_unmap(struct tgbe_ring *ring, struct tgbe_tx_slot *slot)
@@ -338,7 +335,7 @@ static __always_inline netdev_tx_t tgbe_send_frame(struct sk_buff *skb,
 	struct tgbe_tx_offload o = {};
 	union tgbe_tx_desc context;
 	u16 first, start, last;
-	bool flush, defer, stamp;
+	bool flush, stamp;
 	u32 cmd, status;
 	int end;
 
@@ -393,9 +390,8 @@ static __always_inline netdev_tx_t tgbe_send_frame(struct sk_buff *skb,
 		tgbe_count_use(ring, &ring->use.stops);
 		flush = true;
 	}
-	defer = !stamp && !netif_xmit_stopped(txq) &&
-		tgbe_defer_doorbell(ring, o.frame_len);
-	if (flush && !defer)
+	if (flush && (stamp || netif_xmit_stopped(txq) ||
+		      !tgbe_defer_doorbell(ring, o.frame_len)))
 		tgbe_ring_doorbell(ring);
 	return NETDEV_TX_OK;
 
@@ -521,23 +517,34 @@ unsigned int tgbe_tx_clean(struct tgbe_ring *ring, int budget,
 }
 
 /**
- * tgbe_tx_flush() - ring the doorbell if a sender left it to the poll
+ * tgbe_tx_gather() - let the doorbells of what the stack sends in this poll wait
  * @ring: transmit ring
- * @eager: the next poll may be far away, so none may be left to it
  *
- * Context: NAPI poll, after tgbe_tx_clean().
+ * Context: NAPI poll, until tgbe_tx_flush().
  */
-void tgbe_tx_flush(struct tgbe_ring *ring, bool eager)
+void tgbe_tx_gather(struct tgbe_ring *ring)
+{
+	WRITE_ONCE(ring->poller, current);
+}
+
+/**
+ * tgbe_tx_flush() - ring the doorbell if it was left to this poll
+ * @ring: transmit ring
+ *
+ * A ring that was taken from the vector meanwhile owes nothing, see tgbe_tx_freeze().
+ *
+ * Context: NAPI poll.
+ */
+void tgbe_tx_flush(struct tgbe_ring *ring)
 {
 	struct netdev_queue *txq = tgbe_ring_txq(ring);
 
-	WRITE_ONCE(ring->eager, eager);
-	/* pairs with the barrier in tgbe_defer_doorbell() */
-	smp_mb();
-	if (READ_ONCE(ring->rung) == READ_ONCE(ring->next_to_use))
+	WRITE_ONCE(ring->poller, NULL);
+	if (!READ_ONCE(ring->owed))
 		return;
 	__netif_tx_lock(txq, smp_processor_id());
-	tgbe_ring_doorbell(ring);
+	if (ring->owed)
+		tgbe_ring_doorbell(ring);
 	__netif_tx_unlock(txq);
 }
 
@@ -572,7 +579,9 @@ void tgbe_tx_freeze(struct tgbe_ring *ring)
 	netif_tx_stop_queue(txq);
 	/* or the watchdog would take a queue long idle for a stuck one */
 	txq_trans_cond_update(txq);
-	/* a sender that was cut off in a batch has not rung the bell */
+	/* A sender that was cut off in a batch has not rung the bell, nor has a poll that
+	 * is in its last lines
+	 */
 	tgbe_ring_doorbell(ring);
 	__netif_tx_unlock_bh(txq);
 }

@@ -15,12 +15,13 @@ import select
 import socket
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_in, ksft_true, ksft_variants
 from lib.py import KsftFailEx, KsftSkipEx, NetdevFamily
-from lib.py import cmd, defer, DEBUG_KERNEL, TgbeEnv, UdpFlow, UdpPair, wait_until
+from lib.py import cmd, defer, queue_of_cpu, wait_until, DEBUG_KERNEL, TgbeEnv, UdpFlow, UdpPair
 
 # Seconds after which a command hangs, and is not merely slow
 LIMIT = 180 if DEBUG_KERNEL else 60
@@ -316,12 +317,83 @@ def settings_stay(cfg) -> None:
     ksft_eq(settings(), then, "after down and up")
 
 
+class _Hog:
+    """A real-time task that takes a CPU for a while, for use in "with" """
+
+    def __init__(self, cpu):
+        self._cpu = cpu
+        self._has = _FORK.Value("b", 0, lock=False)
+        self._proc = _FORK.Process(target=self._loop, daemon=True)
+
+    def _loop(self):
+        os.sched_setaffinity(0, {self._cpu})
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50))
+        self._has.value = 1
+        # the kernel complains of a CPU that is gone for longer
+        end = time.monotonic() + 15
+        while time.monotonic() < end:
+            pass
+
+    def __enter__(self):
+        self._proc.start()
+        wait_until(lambda: self._has.value, "no real-time task")
+        return self
+
+    def __exit__(self, ex_type, ex_value, ex_tb):
+        self._proc.kill()
+        self._proc.join()
+
+
+def _pin_poll(cfg, queue, cpu):
+    """Have a queue polled by a thread on this CPU, of the lowest real-time priority"""
+    def restore(pid):
+        os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
+        os.sched_setaffinity(pid, range(os.cpu_count()))
+    defer(_set, cfg, "threaded", 0)
+    _set(cfg, "threaded", 1)
+    family = NetdevFamily()
+    napi = family.queue_get({"ifindex": cfg.ifindex, "type": "tx", "id": queue})["napi-id"]
+    pid = family.napi_get({"id": napi})["pid"]
+    defer(restore, pid)
+    os.sched_setaffinity(pid, {cpu})
+    os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(1))
+
+
+def starved_poll(cfg) -> None:
+    """ No frame waits for a poll whose CPU a real-time task has taken """
+    cpus = sorted(os.sched_getaffinity(0))
+    if len(cpus) < 2:
+        raise KsftSkipEx("one CPU")
+    cfg.pin_neighbours()
+    pair = UdpPair(*cfg.ends, "4")
+    defer(pair.close)
+    defer(os.sched_setaffinity, 0, cpus)
+    queue = queue_of_cpu(pair, cfg.dut, cpus[0])
+    # frames that were not taken back are not to stop the queue
+    limit = f"queues/tx-{queue}/byte_queue_limits/limit_min"
+    defer(_set, cfg, limit, cfg.dut.sysfs(limit))
+    _set(cfg, limit, 100000)
+    _pin_poll(cfg, queue, cpus[-1])
+    pair.send(bytes(100))
+    pair.rx.recv(200)
+    pair.rx.settimeout(5)
+    with _Hog(cpus[-1]):
+        before = cfg.dut.per_queue("tx", "packets")[queue]
+        for number in range(1, 5):
+            pair.send(bytes(100))
+            try:
+                pair.rx.recv(200)
+            except TimeoutError as ex:
+                raise KsftFailEx(f"frame {number} waits for the poll") from ex
+        ksft_eq(cfg.dut.per_queue("tx", "packets")[queue], before, "was polled all the same")
+
+
 def main() -> None:
     """ Ksft boiler plate main """
 
     with TgbeEnv(__file__) as cfg:
-        ksft_run([threads_while_closed, settings_stay, threads_beside_changes, knobs_turn],
-                 args=(cfg, ))
+        ksft_run([threads_while_closed, settings_stay, threads_beside_changes, starved_poll,
+                  knobs_turn], args=(cfg, ))
     ksft_exit()
 
 
