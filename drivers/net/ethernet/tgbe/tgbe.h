@@ -96,9 +96,10 @@ struct tgbe_link {
  * @link: wanted and found; RTNL or the link work
  * @link_work: looks at the link after an interrupt
  * @service_work: periodic duties
- * @timeout_work: restarts stuck transmit queues
+ * @timeout_work: restarts stuck transmit queues, and the port
  * @stuck_queues: which those are
- * @unstoppable: a queue did not stop, so the port must be restarted; RTNL
+ * @chip_lost: an interrupt said that the chip no longer does what it was told
+ * @restart_why: why the port is about to be restarted, or NULL; RTNL
  * @pause_high: fill of the packet buffer at which to send XOFF, in bytes
  * @pause_low: fill at which to send XON
  * @ctrl_lock: protects read-modify-write of CTRL
@@ -145,7 +146,8 @@ struct tgbe_device {
 	struct work_struct timeout_work;
 	DECLARE_BITMAP(stuck_queues, TGBE_MAX_QUEUES);
 
-	bool unstoppable;
+	bool chip_lost;
+	const char *restart_why;
 	u32 pause_high;
 	u32 pause_low;
 	spinlock_t ctrl_lock;	/* CTRL */
@@ -326,8 +328,8 @@ int tgbe_queues_alloc(struct tgbe_device *dev);
 void tgbe_queues_arm(struct tgbe_device *dev);
 void tgbe_queues_free(struct tgbe_device *dev);
 void tgbe_queues_drain(struct tgbe_device *dev);
-int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
-			  bool hung);
+bool tgbe_queue_stuck(struct tgbe_device *dev, unsigned int queue);
+int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue);
 
 /* tgbe_netdev.c */
 void tgbe_netdev_init(struct tgbe_device *dev);

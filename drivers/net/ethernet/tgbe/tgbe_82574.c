@@ -22,11 +22,6 @@
 			 FIELD_PREP(TGBE_DCTL_HTHRESH, 1) | \
 			 FIELD_PREP(TGBE_DCTL_WTHRESH, 1))
 
-/* Longest time the transmitter may need for the frame it has begun, at
- * 10 Mbit/s and 9 KB.
- */
-#define TX_IDLE_US	20000
-
 #define RX_BUFFER_KB	3
 
 /* Half of the packet buffer: a transmit descriptor may be %TGBE_TX_DESC_BYTES.
@@ -286,19 +281,6 @@ static void tgbe_82574_rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 	writel(ring->next_to_use, ring->tail);
 }
 
-/* The base registers may change only while the transmitter, which serves both
- * queues, is off. The other queue's descriptors wait meanwhile and are sent
- * when it comes back.
- */
-static int tgbe_82574_tx_quiesce(struct tgbe_device *dev, unsigned int queue)
-{
-	tgbe_clear_bits(dev, TGBE_TCTL, TGBE_TCTL_EN);
-	tgbe_flush(dev);
-	usleep_range(TX_IDLE_US, TX_IDLE_US + 1000);
-	tgbe_wr(dev, tgbe_82574_txq(queue) + TGBE_Q_TAIL, 0);
-	return 0;
-}
-
 static void tgbe_82574_tx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 {
 	tgbe_chip_program(dev, ring);
@@ -362,7 +344,6 @@ const struct tgbe_chip tgbe_chip_82574 = {
 	.rx_geometry		= tgbe_82574_rx_geometry,
 	.rx_arm			= tgbe_82574_rx_arm,
 	.tx_arm			= tgbe_82574_tx_arm,
-	.tx_quiesce		= tgbe_82574_tx_quiesce,
 	.frame_limit		= tgbe_82574_frame_limit,
 	.rss_entry		= tgbe_82574_rss_entry,
 };

@@ -256,13 +256,13 @@ static void tgbe_82576_irq_bits(struct tgbe_vector *vector)
 	} else {
 		vector->unmask = dev->mapping + TGBE_IMS;
 		vector->unmask_bits = dev->chip->irq_causes |
-				      TGBE_OTHER_CAUSES;
+				      TGBE_OTHER_CAUSES | dev->chip->irq_lost;
 	}
 }
 
 static void tgbe_82576_irq_other_enable(struct tgbe_device *dev)
 {
-	tgbe_wr(dev, TGBE_IMS, TGBE_OTHER_CAUSES);
+	tgbe_wr(dev, TGBE_IMS, TGBE_OTHER_CAUSES | dev->chip->irq_lost);
 	tgbe_wr(dev, TGBE_82576_EIMS, BIT(dev->queues_max));
 }
 
@@ -500,6 +500,7 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.unicast_entries	= 16,
 	.irq_causes		= TGBE_INT_RXDW | TGBE_INT_TXDW |
 				  TGBE_INT_RXDMT0,
+	.irq_lost		= TGBE_INT_82576_DRSTA | TGBE_INT_82576_DOUTSYNC,
 	.wake_ctrl		= TGBE_CTRL_ADVD3WUC,
 	/* Bit 21 is TCP over IPv6; bit 18 hashes it as well, extension
 	 * headers or not, on cards that ignore bit 21.

@@ -32,6 +32,7 @@ struct tgbe_vector;
  *		  receiver must not be stopped outside a reset (82574)
  * @aspm_off: PCIE_LINK_STATE_* the chip does not survive
  * @irq_causes: ICR bits that mean receive or transmit work without MSI-X
+ * @irq_lost: ICR bits that mean that the chip no longer does what it was told
  * @rxq: first register of a receive queue
  * @txq: first register of a transmit queue
  * @reset: put the MAC into its reset state and load the fixed settings;
@@ -56,7 +57,8 @@ struct tgbe_vector;
  * @rx_quiesce: stop a receive queue; 0, or -ETIMEDOUT if the chip did not.
  *		Not there with @fixed_arrays: only a reset stops the receiver
  * @tx_arm: give an empty transmit ring to the chip
- * @tx_quiesce: stop a transmit queue
+ * @tx_quiesce: stop a transmit queue; 0, or -ETIMEDOUT if the chip did not. Not there
+ *		with @fixed_arrays: what the chip has prefetched goes with a reset only
  * @frame_limit: largest frame the receiver accepts, in bytes
  * @wake_ctrl: bits of CTRL to be set before the port sleeps, if it shall wake
  * @rss_mode: value of MRQC that hashes what the chip can hash well
@@ -79,6 +81,7 @@ struct tgbe_chip {
 	bool fixed_arrays;
 	u32 aspm_off;
 	u32 irq_causes;
+	u32 irq_lost;
 	u32 (*rxq)(unsigned int queue);
 	u32 (*txq)(unsigned int queue);
 	int (*reset)(struct tgbe_device *dev);

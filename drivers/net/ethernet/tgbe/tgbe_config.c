@@ -236,7 +236,7 @@ static int tgbe_try_config(struct tgbe_device *dev, const struct tgbe_config *wa
 		return -ENODEV;
 	}
 	/* queues that did not stop still have the rings that they are to lose */
-	if (dev->unstoppable) {
+	if (dev->restart_why) {
 		NL_SET_ERR_MSG_MOD(extack, "the port is about to be restarted, try again");
 		return -EBUSY;
 	}

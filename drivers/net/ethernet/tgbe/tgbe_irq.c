@@ -33,6 +33,10 @@ static void tgbe_handle_other(struct tgbe_device *dev, u32 causes)
 	}
 	if (causes & TGBE_INT_RXO)
 		atomic64_inc(&dev->overruns);
+	if (causes & dev->chip->irq_lost) {
+		WRITE_ONCE(dev->chip_lost, true);
+		schedule_work(&dev->timeout_work);
+	}
 }
 
 static irqreturn_t tgbe_other_interrupt(int irq, void *data)

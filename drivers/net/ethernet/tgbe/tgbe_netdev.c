@@ -148,8 +148,10 @@ void tgbe_port_stop(struct tgbe_device *dev)
 	if (tgbe_reset_chip(dev))
 		pci_clear_master(dev->pdev);
 	tgbe_queues_free(dev);
-	/* whatever queue did not stop has stopped now */
-	dev->unstoppable = false;
+	/* nothing is left of what a restart was to cure */
+	bitmap_zero(dev->stuck_queues, TGBE_MAX_QUEUES);
+	WRITE_ONCE(dev->chip_lost, false);
+	dev->restart_why = NULL;
 }
 
 static int tgbe_ndo_open(struct net_device *netdev)
@@ -256,7 +258,7 @@ static int tgbe_ndo_set_features(struct net_device *netdev,
 	}
 	/* a port about to be restarted gets them then */
 	if (changed & (NETIF_F_RXALL | NETIF_F_RXFCS | NETIF_F_LOOPBACK) &&
-	    !dev->unstoppable)
+	    !dev->restart_why)
 		tgbe_filter_features(dev, features);
 	if (changed & NETIF_F_HW_VLAN_CTAG_FILTER)
 		tgbe_filter_vlan(dev, features);
@@ -350,24 +352,34 @@ int tgbe_netdev_resume(struct tgbe_device *dev)
 	return err;
 }
 
-/* The last resort, when a queue cannot be stopped: all of them, and the link */
+/* The last resort: all queues, and the link */
 static void tgbe_restart_port(struct tgbe_device *dev)
 {
-	netdev_err(dev->netdev, "a queue does not stop, restarting the port\n");
+	netdev_err(dev->netdev, "%s, restarting the port\n", dev->restart_why);
 	tgbe_netdev_halt(dev);
 	tgbe_netdev_resume(dev);
 }
 
-static void tgbe_restart_queue(struct tgbe_device *dev, unsigned int queue)
+static void tgbe_revive_queue(struct tgbe_device *dev, unsigned int queue)
 {
-	/* without carrier its frames cannot leave, and that is no fault */
-	bool hung = netif_carrier_ok(dev->netdev);
+	struct net_device *netdev = dev->netdev;
 
-	if (hung)
-		netdev_warn(dev->netdev, "transmit queue %u is stuck, restarting it\n",
-			    queue);
-	if (tgbe_queue_restart_tx(dev, queue, hung))
-		dev->unstoppable = true;
+	/* No fault of the queue's: its frames cannot leave, but the chip has fetched some
+	 * of them and would send those when the link comes back.
+	 */
+	if (!netif_carrier_ok(netdev)) {
+		if (!tgbe_tx_empty(dev->vector[queue]->tx))
+			dev->restart_why = "the link went before all frames had left";
+		return;
+	}
+	if (!tgbe_queue_stuck(dev, queue)) {
+		netdev_err(netdev, "transmit queue %u is stuck\n", queue);
+		dev->restart_why = "that is more than a restart of the queue can cure";
+		return;
+	}
+	netdev_warn(netdev, "transmit queue %u is stuck, restarting it\n", queue);
+	if (tgbe_queue_restart_tx(dev, queue))
+		dev->restart_why = "a queue does not stop";
 }
 
 static void tgbe_timeout_work(struct work_struct *work)
@@ -376,15 +388,17 @@ static void tgbe_timeout_work(struct work_struct *work)
 					       timeout_work);
 
 	rtnl_lock();
+	if (READ_ONCE(dev->chip_lost))
+		dev->restart_why = "the chip was reset by somebody else or lost its way";
 	for (unsigned int q = 0; q < dev->queues_max; q++)
-		if (test_and_clear_bit(q, dev->stuck_queues) &&
+		if (test_and_clear_bit(q, dev->stuck_queues) && !dev->restart_why &&
 		    netif_running(dev->netdev) && dev->vector[q]->tx)
-			tgbe_restart_queue(dev, q);
+			tgbe_revive_queue(dev, q);
 	/* of a card that is gone no queue stops */
-	if (dev->unstoppable && netif_running(dev->netdev) &&
+	if (dev->restart_why && netif_running(dev->netdev) &&
 	    netif_device_present(dev->netdev))
 		tgbe_restart_port(dev);
-	dev->unstoppable = false;
+	dev->restart_why = NULL;
 	rtnl_unlock();
 }
 

@@ -234,7 +234,7 @@ static void tgbe_set_limits(struct tgbe_device *dev, const struct tgbe_config *w
 /* A restart of the port gives it the new settings */
 static void tgbe_give_up_queue(struct tgbe_device *dev)
 {
-	dev->unstoppable = true;
+	dev->restart_why = "a queue does not stop";
 	schedule_work(&dev->timeout_work);
 }
 
@@ -478,18 +478,45 @@ void tgbe_queues_drain(struct tgbe_device *dev)
 }
 
 /**
- * tgbe_queue_restart_tx() - get a stuck transmit queue going again
+ * tgbe_queue_stuck() - count that a transmit queue was found stuck
  * @dev: running port
  * @queue: queue that the watchdog named
- * @hung: count a timeout
+ *
+ * A queue is restarted alone once. If it is stuck again before it has sent as much as
+ * its ring holds, the chip has kept something of what it was doing.
+ *
+ * Context: process, RTNL.
+ * Return: true if a restart of the queue alone may help.
+ */
+bool tgbe_queue_stuck(struct tgbe_device *dev, unsigned int queue)
+{
+	struct tgbe_vector *vector = dev->vector[queue];
+	struct tgbe_ring *ring = vector->tx;
+	bool again;
+
+	tgbe_poll_own(vector);
+	again = ring->restarted &&
+		ring->stats.tx.packets - ring->restarted_at < ring->count;
+	local_bh_disable();
+	u64_stats_update_begin(&ring->sync);
+	ring->stats.tx.timeouts++;
+	u64_stats_update_end(&ring->sync);
+	local_bh_enable();
+	tgbe_poll_release(vector);
+	return dev->chip->tx_quiesce && !again;
+}
+
+/**
+ * tgbe_queue_restart_tx() - get a stuck transmit queue going again
+ * @dev: running port
+ * @queue: queue for which tgbe_queue_stuck() gave hope
  *
  * Frames that it held are counted as dropped. Link and other queues go on.
  *
  * Context: process, RTNL.
  * Return: 0, or -ETIMEDOUT if the chip does not let go of the ring.
  */
-int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
-			  bool hung)
+int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue)
 {
 	struct tgbe_vector *vector = dev->vector[queue];
 	struct tgbe_ring *ring = vector->tx;
@@ -501,13 +528,11 @@ int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue,
 	if (!err) {
 		local_bh_disable();
 		tgbe_tx_discard(ring);
-		u64_stats_update_begin(&ring->sync);
-		ring->stats.tx.timeouts += hung;
-		u64_stats_update_end(&ring->sync);
 		local_bh_enable();
 		tgbe_tx_rewind(ring);
+		ring->restarted = true;
+		ring->restarted_at = ring->stats.tx.packets;
 		dev->chip->tx_arm(dev, ring);
-		tgbe_set_bits(dev, TGBE_TCTL, TGBE_TCTL_EN);
 	}
 	tgbe_poll_release(vector);
 	tgbe_tx_thaw(ring);

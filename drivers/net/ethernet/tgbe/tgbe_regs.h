@@ -93,6 +93,8 @@
 #define TGBE_INT_82574_RXQ(n)		BIT(20 + (n))
 #define TGBE_INT_82574_TXQ(n)		BIT(22 + (n))
 #define TGBE_INT_82574_OTHER		BIT(24)
+#define TGBE_INT_82576_DOUTSYNC		BIT(28)
+#define TGBE_INT_82576_DRSTA		BIT(30)
 #define TGBE_INT_ALL			0xffffffff
 
 /* 82574 IVAR: one nibble a cause, bit 3 of the nibble makes it valid */

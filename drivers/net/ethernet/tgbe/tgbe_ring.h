@@ -176,6 +176,8 @@ static_assert(sizeof(struct tgbe_rx_stats) <= sizeof(struct tgbe_tx_stats));
  * @starved: receive: there was no memory at the last refill
  * @sync: of @stats
  * @stats: the poll's counters
+ * @restarted: transmit: the queue was stuck and restarted with this ring
+ * @restarted_at: frames that were sent before that
  * @desc_dma: bus address of @desc
  * @desc_bytes: its size
  */
@@ -226,6 +228,8 @@ struct tgbe_ring {
 	/* slow path */
 	dma_addr_t desc_dma ____cacheline_aligned;
 	size_t desc_bytes;
+	u64 restarted_at;
+	bool restarted;
 };
 
 /**

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 
 """
-A transmit queue that gets stuck is noticed and recovered, alone: the other
-queues and the link do not feel it. The stall is made by switching the queue
-off in the card, behind the driver's back.
+A transmit queue that gets stuck is noticed and recovered. That of an 82576 is recovered
+alone: the other queues and the link do not feel it. What that does not cure, any stall of
+an 82574L, and frames that the link left behind, need a reset. The stall is made by
+switching the queue off in the card, behind the driver's back.
 """
 
 import os
@@ -12,8 +13,57 @@ import os
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_in, ksft_variants
 from lib.py import KsftFailEx, KsftSkipEx
-from lib.py import Bar, defer, expect_in_log, mark_log, queue_of_cpu, queue_switch
+from lib.py import Bar, defer, expect_in_log, mark_log, mdio_write, queue_of_cpu, queue_switch
 from lib.py import TgbeEnv, UdpFlow, UdpPair, wait_until
+
+
+LEDCTL, ODD_LEDS = 0xe00, 0x0e0f0e0f
+# Registers of the PHY: control; autonegotiate, from now
+BMCR, RENEGOTIATE = 0, 0x1340
+
+
+class _Reset:
+    """Was the card reset since? A reset of the MAC ends a pattern of its LEDs"""
+
+    def __init__(self, cfg):
+        self._pci = cfg.pci
+        with Bar(self._pci) as regs:
+            self._was = regs[LEDCTL]
+            regs[LEDCTL] = ODD_LEDS
+        defer(self._restore)
+
+    def _restore(self):
+        with Bar(self._pci) as regs:
+            regs[LEDCTL] = self._was
+
+    def seen(self):
+        """True if so"""
+        with Bar(self._pci) as regs:
+            return regs[LEDCTL] != ODD_LEDS
+
+
+def _forget_stalls(cfg):
+    """A queue is restarted alone once; with new rings it has no past"""
+    rx, tx = cfg.dut.rings()
+    for size in (tx * 2, tx):
+        cfg.dut.set_rings(rx, size)
+
+
+def _passes(pair):
+    """Something sent now arrives; what was stuck may be gone"""
+    pair.tx.settimeout(60)
+    mark = os.urandom(100)
+
+    def arrives():
+        pair.send(mark)
+        pair.rx.settimeout(1)
+        try:
+            while pair.rx.recv(2000) != mark:
+                pass
+        except TimeoutError:
+            return False
+        return True
+    wait_until(arrives, "nothing gets through after the recovery")
 
 
 def _fill(cfg, pair):
@@ -34,9 +84,23 @@ def _switch_off(cfg, queue):
         regs[reg] = regs[reg] & ~bit
 
 
+def _stall(cfg, pair, queue, cure):
+    """Have a queue be stuck until the driver does something about it"""
+    before = cfg.dut.per_queue("tx", "timeouts")[queue]
+    expect_in_log("NETDEV WATCHDOG")
+    mark = mark_log()
+    _switch_off(cfg, queue)
+    _fill(cfg, pair)
+    wait_until(lambda: cfg.dut.per_queue("tx", "timeouts")[queue] > before,
+               "timeout was not noticed")
+    wait_until(lambda: any(cure in row for row in cfg.log(mark)), f"not {cure}")
+    ksft_in(f"transmit queue {queue} is stuck", "\n".join(cfg.log(mark)))
+
+
 @ksft_variants(["first", "last"])
 def one_queue_stalls(cfg, which) -> None:
-    """ The stalled queue comes back, and the log names it; nothing else happens """
+    """ The stalled queue comes back, and the log names it; on an 82576 that is all """
+    _forget_stalls(cfg)
     cpus = sorted(os.sched_getaffinity(0))
     defer(os.sched_setaffinity, 0, cpus)
     cpu = cpus[0] if which == "first" else cpus[-1]
@@ -49,29 +113,11 @@ def one_queue_stalls(cfg, which) -> None:
     ksft_pr(f"queue {queue}, CPU {cpu}")
     lost = cfg.link_lost()
     before = cfg.dut.per_queue("tx", "timeouts")
+    reset = _Reset(cfg)
 
-    expect_in_log("NETDEV WATCHDOG")
-    mark = mark_log()
-    _switch_off(cfg, queue)
-    _fill(cfg, pair)
-    wait_until(lambda: cfg.dut.per_queue("tx", "timeouts")[queue] > before[queue],
-               "timeout was not noticed")
-    ksft_in(f"transmit queue {queue} is stuck, restarting it", "\n".join(cfg.log(mark)))
-
-    # What was stuck may be gone; what is sent from now on must arrive
-    pair.tx.settimeout(60)
-    mark = os.urandom(100)
-
-    def passes():
-        pair.send(mark)
-        pair.rx.settimeout(1)
-        try:
-            while pair.rx.recv(2000) != mark:
-                pass
-        except TimeoutError:
-            return False
-        return True
-    wait_until(passes, "nothing gets through after the recovery")
+    _stall(cfg, pair, queue, "restarting it" if cfg.chip == "igb" else "restarting the port")
+    _passes(pair)
+    ksft_eq(reset.seen(), cfg.chip != "igb", "the card was reset")
     reg, bit = queue_switch(cfg.chip, queue)
     with Bar(cfg.pci) as regs:
         ksft_eq(regs[reg] & bit, bit, "the queue is off")
@@ -79,14 +125,68 @@ def one_queue_stalls(cfg, which) -> None:
     after = cfg.dut.per_queue("tx", "timeouts")
     ksft_eq({q: n - before[q] for q, n in after.items() if q != queue},
             {q: 0 for q in after if q != queue}, "timeouts of other queues")
-    ksft_eq(lost(), 0, "carrier moved")
+    if cfg.chip == "igb":
+        ksft_eq(lost(), 0, "carrier moved")
+    cfg.wait_link()
     cfg.dut.ping(cfg.peer, "4")
+
+
+def stalls_again(cfg) -> None:
+    """ A queue that is stuck again soon after its restart is cured with the port """
+    if cfg.chip != "igb":
+        raise KsftSkipEx("any stall of an 82574L is")
+    _forget_stalls(cfg)
+    cpus = sorted(os.sched_getaffinity(0))
+    defer(os.sched_setaffinity, 0, cpus)
+    pair = UdpPair(*cfg.ends, "4")
+    defer(pair.close)
+    queue = queue_of_cpu(pair, cfg.dut, cpus[0])
+    reset = _Reset(cfg)
+    _stall(cfg, pair, queue, "restarting it")
+    ksft_eq(reset.seen(), False, "the card was reset")
+    _passes(pair)
+    _stall(cfg, pair, queue, "restarting the port")
+    wait_until(reset.seen, "the card was not reset")
+    cfg.wait_link()
+    _passes(pair)
+
+
+def link_goes(cfg) -> None:
+    """ Frames that the link left behind do not come when it is back: the card is reset """
+    cpus = sorted(os.sched_getaffinity(0))
+    defer(os.sched_setaffinity, 0, cpus)
+    defer(cfg.wait_link)
+    pair = UdpPair(*cfg.ends, "4")
+    defer(pair.close)
+    queue = queue_of_cpu(pair, cfg.dut, cpus[0])
+    before = cfg.dut.per_queue("tx", "timeouts")
+    reset = _Reset(cfg)
+    expect_in_log("NETDEV WATCHDOG")
+    mark = mark_log()
+    with Bar(cfg.pci) as regs:
+        # again and again, so that the link is away when the driver checks it
+        mdio_write(regs, BMCR, RENEGOTIATE)
+        _switch_off(cfg, queue)
+        _fill(cfg, pair)
+
+        def away():
+            mdio_write(regs, BMCR, RENEGOTIATE)
+            return any("restarting the port" in row for row in cfg.log(mark))
+        wait_until(away, "the port is not restarted")
+    wait_until(reset.seen, "the card was not reset")
+    ksft_in("the link went", "\n".join(cfg.log(mark)))
+    ksft_eq(cfg.dut.per_queue("tx", "timeouts"), before, "no queue was at fault")
+    cfg.wait_link()
+    _passes(pair)
 
 
 def others_go_on(cfg) -> None:
     """ While one queue is stuck and while it recovers, another loses nothing """
     if cfg.dut.queues() < 2:
         raise KsftSkipEx("there is one queue only")
+    if cfg.chip != "igb":
+        raise KsftSkipEx("the port recovers as a whole")
+    _forget_stalls(cfg)
     cpus = sorted(os.sched_getaffinity(0))
     defer(os.sched_setaffinity, 0, cpus)
     pair = UdpPair(*cfg.ends, "4")
@@ -115,7 +215,7 @@ def main() -> None:
     """ Ksft boiler plate main """
 
     with TgbeEnv(__file__) as cfg:
-        ksft_run([one_queue_stalls, others_go_on], args=(cfg, ))
+        ksft_run([one_queue_stalls, stalls_again, link_goes, others_go_on], args=(cfg, ))
     ksft_exit()
 
 
