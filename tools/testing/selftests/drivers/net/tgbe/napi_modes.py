@@ -16,6 +16,7 @@ import socket
 import struct
 import subprocess
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
@@ -84,7 +85,7 @@ def _set_deferral(cfg, interrupts, nanoseconds):
 
 def _threads(cfg):
     """Processes that poll the port"""
-    names = (path.read_text("ascii", errors="replace") for path in Path("/proc").glob("[0-9]*/comm"))
+    names = cmd("ps -e -o comm=").stdout.splitlines()
     return sum(name.startswith(f"napi/{cfg.ifname}-") for name in names)
 
 
@@ -138,16 +139,6 @@ class _Reader:
         self._pair.close()
 
 
-class _Nobody:
-    """In the place of a reader where none is needed"""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, ex_type, ex_value, ex_tb):
-        pass
-
-
 def _enter_mode(cfg, mode):
     """Have the card polled so until the test ends; returns who reads meanwhile"""
     if mode.startswith("thread"):
@@ -166,7 +157,7 @@ def _enter_mode(cfg, mode):
         _set_napis(cfg, irq_suspend_timeout=20000000, defer_hard_irqs=10,
                    gro_flush_timeout=2000000)
         return _Reader(cfg, True)
-    return _Nobody()
+    return nullcontext()
 
 
 def _knobs(cfg):
