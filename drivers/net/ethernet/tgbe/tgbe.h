@@ -24,6 +24,7 @@
 #include "tgbe_ptp.h"
 #include "tgbe_regs.h"
 
+struct cpumask;
 struct dentry;
 struct tgbe_chip;
 struct tgbe_ring;
@@ -92,6 +93,9 @@ struct tgbe_link {
  * @queues_max: queue pairs that chip, CPUs and vectors allow
  * @vector: one a queue pair; more than @config.queues of them may be idle
  * @other_name: of the vector for link and other causes
+ * @affinity_lock: protects the CPUs of the vectors
+ * @affinity_notified: the driver is told what the user sets; @affinity_lock
+ * @hotplug: hears of CPUs that come and go; with MSI-X only
  * @fw_lock: one holder at a time of what is shared with the firmware
  * @link: wanted and found; RTNL or the link work
  * @link_work: looks at the link after an interrupt
@@ -138,6 +142,9 @@ struct tgbe_device {
 	u8 queues_max;
 	struct tgbe_vector *vector[TGBE_MAX_QUEUES];
 	char other_name[IFNAMSIZ + 16];
+	struct mutex affinity_lock;	/* cpus_wanted, cpus_set of the vectors */
+	bool affinity_notified;
+	struct hlist_node hotplug;
 
 	struct mutex fw_lock;	/* PHY and NVM */
 	struct tgbe_link link;
@@ -278,6 +285,18 @@ void tgbe_irq_release(struct tgbe_device *dev);
 void tgbe_irq_enable(struct tgbe_device *dev);
 void tgbe_irq_disable(struct tgbe_device *dev);
 int tgbe_irq_number(struct tgbe_device *dev, unsigned int queue);
+
+/* tgbe_affinity.c */
+int tgbe_affinity_register(void);
+void tgbe_affinity_unregister(void);
+int tgbe_affinity_init(struct tgbe_device *dev);
+void tgbe_affinity_exit(struct tgbe_device *dev);
+void tgbe_affinity_prepare(struct tgbe_device *dev);
+void tgbe_affinity_start(struct tgbe_device *dev);
+void tgbe_affinity_stop(struct tgbe_device *dev);
+void tgbe_affinity_settle(struct tgbe_device *dev);
+void tgbe_affinity_senders(struct tgbe_device *dev, unsigned int queue,
+			   struct cpumask *cpus);
 
 /* tgbe_filter.c */
 void tgbe_filter_init(struct tgbe_device *dev);

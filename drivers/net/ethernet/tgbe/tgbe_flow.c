@@ -6,7 +6,6 @@
  * cards: whether a card keeps what is written to its filters is looked at once, at
  * probe.
  */
-#include <linux/cpu_rmap.h>
 #include <linux/ethtool.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -601,41 +600,6 @@ void tgbe_flow_expire(struct tgbe_device *dev)
 	spin_unlock_bh(&dev->flow.lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_flow_expire);
-
-static void tgbe_flow_unmap_cpus(struct tgbe_device *dev)
-{
-	struct cpu_rmap *rmap = dev->netdev->rx_cpu_rmap;
-
-	dev->netdev->rx_cpu_rmap = NULL;
-	free_irq_cpu_rmap(rmap);
-}
-
-/* Which queue's interrupt is nearest to a CPU. Without it flows are not steered */
-static void tgbe_flow_map_cpus(struct tgbe_device *dev)
-{
-	struct net_device *netdev = dev->netdev;
-
-	if (!dev->flow.usable || dev->irq_mode != TGBE_IRQ_MSIX)
-		return;
-	netdev->rx_cpu_rmap = alloc_irq_cpu_rmap(dev->queues_max);
-	if (!netdev->rx_cpu_rmap)
-		return;
-	for (unsigned int q = 0; q < dev->queues_max; q++) {
-		if (irq_cpu_rmap_add(netdev->rx_cpu_rmap,
-				     tgbe_irq_number(dev, q))) {
-			tgbe_flow_unmap_cpus(dev);
-			return;
-		}
-	}
-}
-#else
-static void tgbe_flow_map_cpus(struct tgbe_device *dev)
-{
-}
-
-static void tgbe_flow_unmap_cpus(struct tgbe_device *dev)
-{
-}
 #endif /* CONFIG_RFS_ACCEL */
 
 /**
@@ -647,7 +611,6 @@ static void tgbe_flow_unmap_cpus(struct tgbe_device *dev)
 void tgbe_flow_start(struct tgbe_device *dev)
 {
 	tgbe_flow_write_all(dev, -1);
-	tgbe_flow_map_cpus(dev);
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_flow_start);
 
@@ -659,7 +622,6 @@ EXPORT_SYMBOL_IF_KUNIT(tgbe_flow_start);
  */
 void tgbe_flow_stop(struct tgbe_device *dev)
 {
-	tgbe_flow_unmap_cpus(dev);
 	tgbe_flow_forget_if(dev, TGBE_FLOW_STACK, 0);
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_flow_stop);

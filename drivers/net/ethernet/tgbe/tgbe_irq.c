@@ -2,7 +2,6 @@
 /* Interrupt vectors: found at probe, requested from open to close, and never
  * touched by a change of rings or queues, so that names and affinity stay.
  */
-#include <linux/cpumask.h>
 #include <linux/interrupt.h>
 
 #include "tgbe.h"
@@ -96,18 +95,6 @@ static int tgbe_alloc_irq_vectors(struct tgbe_device *dev)
 	return 0;
 }
 
-/* A CPU each, nearest to the card first. Done once: what an administrator
- * sets later stays, over close and open as well.
- */
-static void tgbe_spread_affinity(struct tgbe_device *dev)
-{
-	int node = dev_to_node(&dev->pdev->dev);
-
-	for (unsigned int q = 0; q < dev->queues_max; q++)
-		irq_set_affinity(tgbe_irq_number(dev, q),
-				 cpumask_of(cpumask_local_spread(q, node)));
-}
-
 static struct tgbe_vector *tgbe_alloc_vector(struct tgbe_device *dev,
 					     unsigned int index)
 {
@@ -138,7 +125,7 @@ static void tgbe_free_vectors(struct tgbe_device *dev)
  *
  * Sets @dev->irq_mode and @dev->queues_max.
  *
- * Return: 0, -ENOMEM, or the error of the PCI core.
+ * Return: 0, -ENOMEM, or the error of the PCI or the CPU hotplug core.
  */
 int tgbe_irq_alloc(struct tgbe_device *dev)
 {
@@ -149,15 +136,23 @@ int tgbe_irq_alloc(struct tgbe_device *dev)
 	for (unsigned int q = 0; q < dev->queues_max; q++) {
 		dev->vector[q] = tgbe_alloc_vector(dev, q);
 		if (!dev->vector[q]) {
-			tgbe_irq_free(dev);
-			return -ENOMEM;
+			err = -ENOMEM;
+			goto free;
 		}
 	}
-	if (dev->irq_mode == TGBE_IRQ_MSIX)
-		tgbe_spread_affinity(dev);
+	if (dev->irq_mode == TGBE_IRQ_MSIX) {
+		err = tgbe_affinity_init(dev);
+		if (err)
+			goto free;
+	}
 	dev_dbg(&dev->pdev->dev, "%s, %u queue pairs\n",
 		mode_name[dev->irq_mode], dev->queues_max);
 	return 0;
+
+free:
+	tgbe_free_vectors(dev);
+	pci_free_irq_vectors(dev->pdev);
+	return err;
 }
 
 /**
@@ -166,6 +161,8 @@ int tgbe_irq_alloc(struct tgbe_device *dev)
  */
 void tgbe_irq_free(struct tgbe_device *dev)
 {
+	if (dev->irq_mode == TGBE_IRQ_MSIX)
+		tgbe_affinity_exit(dev);
 	tgbe_free_vectors(dev);
 	pci_free_irq_vectors(dev->pdev);
 }
@@ -189,11 +186,12 @@ static int tgbe_request_msix(struct tgbe_device *dev)
 	unsigned int q;
 	int err;
 
+	tgbe_affinity_prepare(dev);
 	snprintf(dev->other_name, sizeof(dev->other_name), "%s", ifname);
 	err = request_irq(tgbe_irq_number(dev, dev->queues_max),
 			  tgbe_other_interrupt, 0, dev->other_name, dev);
 	if (err)
-		return err;
+		goto settle;
 
 	for (q = 0; q < dev->queues_max; q++) {
 		struct tgbe_vector *vector = dev->vector[q];
@@ -205,12 +203,15 @@ static int tgbe_request_msix(struct tgbe_device *dev)
 		if (err)
 			goto free_requested;
 	}
+	tgbe_affinity_start(dev);
 	return 0;
 
 free_requested:
 	while (q--)
 		free_irq(tgbe_irq_number(dev, q), dev->vector[q]);
 	free_irq(tgbe_irq_number(dev, dev->queues_max), dev);
+settle:
+	tgbe_affinity_settle(dev);
 	return err;
 }
 
@@ -240,10 +241,14 @@ int tgbe_irq_request(struct tgbe_device *dev)
  */
 void tgbe_irq_release(struct tgbe_device *dev)
 {
+	if (dev->irq_mode == TGBE_IRQ_MSIX)
+		tgbe_affinity_stop(dev);
 	for (unsigned int q = 0; q < dev->queues_max; q++)
 		free_irq(tgbe_irq_number(dev, q), dev->vector[q]);
-	if (dev->irq_mode == TGBE_IRQ_MSIX)
+	if (dev->irq_mode == TGBE_IRQ_MSIX) {
 		free_irq(tgbe_irq_number(dev, dev->queues_max), dev);
+		tgbe_affinity_settle(dev);
+	}
 }
 
 /**

@@ -36,21 +36,17 @@ void tgbe_netdev_link_queues(struct tgbe_device *dev, unsigned int from,
  * @dev: registered port
  * @first: queue to begin with; those before it keep the map they have
  *
- * A CPU sends on the queue whose interrupt it takes (tgbe_irq_alloc() goes
- * through the CPUs in the same order); CPUs beyond the queues share them in turn.
+ * A CPU sends on the queue whose interrupt it takes; CPUs beyond the queues share
+ * them in turn.
  */
 void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first)
 {
-	int node = dev_to_node(&dev->pdev->dev);
 	cpumask_var_t mask;
 
-	if (dev->queues_max < 2 || !zalloc_cpumask_var(&mask, GFP_KERNEL))
+	if (dev->queues_max < 2 || !alloc_cpumask_var(&mask, GFP_KERNEL))
 		return;
 	for (unsigned int q = first; q < dev->config.queues; q++) {
-		cpumask_clear(mask);
-		for (unsigned int i = q; i < num_online_cpus();
-		     i += dev->queues_max)
-			cpumask_set_cpu(cpumask_local_spread(i, node), mask);
+		tgbe_affinity_senders(dev, q, mask);
 		netif_set_xps_queue(dev->netdev, mask, q);
 	}
 	free_cpumask_var(mask);

@@ -410,10 +410,18 @@ static int __init tgbe_init(void)
 {
 	int err;
 
+	err = tgbe_affinity_register();
+	if (err)
+		return err;
 	tgbe_debugfs_init();
 	err = pci_register_driver(&tgbe_driver);
 	if (err)
-		tgbe_debugfs_exit();
+		goto exit_debugfs;
+	return 0;
+
+exit_debugfs:
+	tgbe_debugfs_exit();
+	tgbe_affinity_unregister();
 	return err;
 }
 module_init(tgbe_init);
@@ -422,6 +430,7 @@ static void __exit tgbe_exit(void)
 {
 	pci_unregister_driver(&tgbe_driver);
 	tgbe_debugfs_exit();
+	tgbe_affinity_unregister();
 }
 module_exit(tgbe_exit);
 

@@ -5,6 +5,7 @@
 
 #include <linux/build_bug.h>
 #include <linux/cache.h>
+#include <linux/interrupt.h>
 #include <linux/netdevice.h>
 #include <linux/sizes.h>
 #include <linux/skbuff.h>
@@ -252,6 +253,11 @@ struct tgbe_ring {
  * @rx_pace: of the receive ring
  * @tx_pace: of the transmit ring
  * @name: as it stands in /proc/interrupts
+ * @home_cpu: takes the interrupts until the user chooses others
+ * @cpus_wanted: @home_cpu, or what the user set; @dev->affinity_lock
+ * @cpus_set: @cpus_wanted, or a stand-in while all of those are offline;
+ *	      @dev->affinity_lock
+ * @affinity_notify: tells what the user sets, while the port is open
  * @drops: frames that found the receive ring full; @dev->stats_lock
  * @retired: counters of rings that are gone, transmit and receive, so that
  *	     none ever goes backwards; @dev->stats_lock
@@ -273,6 +279,10 @@ struct tgbe_vector {
 	char name[IFNAMSIZ + 16];
 	u64 drops;
 	union tgbe_ring_stats retired[2];
+	unsigned int home_cpu;
+	cpumask_t cpus_wanted;
+	cpumask_t cpus_set;
+	struct irq_affinity_notify affinity_notify;
 };
 
 /* tgbe_ring.c */
