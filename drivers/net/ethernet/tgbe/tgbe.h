@@ -280,6 +280,7 @@ int tgbe_link_set(struct tgbe_device *dev,
 /* tgbe_irq.c */
 int tgbe_irq_alloc(struct tgbe_device *dev);
 void tgbe_irq_free(struct tgbe_device *dev);
+void tgbe_irq_name(struct tgbe_device *dev);
 int tgbe_irq_request(struct tgbe_device *dev);
 void tgbe_irq_release(struct tgbe_device *dev);
 void tgbe_irq_enable(struct tgbe_device *dev);
@@ -351,6 +352,7 @@ bool tgbe_queue_stuck(struct tgbe_device *dev, unsigned int queue);
 int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue);
 
 /* tgbe_netdev.c */
+extern struct notifier_block tgbe_netdev_notifier;
 void tgbe_netdev_init(struct tgbe_device *dev);
 int tgbe_reset_chip(struct tgbe_device *dev);
 void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first);

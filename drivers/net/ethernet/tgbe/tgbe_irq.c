@@ -182,12 +182,10 @@ int tgbe_irq_number(struct tgbe_device *dev, unsigned int queue)
 
 static int tgbe_request_msix(struct tgbe_device *dev)
 {
-	const char *ifname = dev->netdev->name;
 	unsigned int q;
 	int err;
 
 	tgbe_affinity_prepare(dev);
-	snprintf(dev->other_name, sizeof(dev->other_name), "%s", ifname);
 	err = request_irq(tgbe_irq_number(dev, dev->queues_max),
 			  tgbe_other_interrupt, 0, dev->other_name, dev);
 	if (err)
@@ -196,8 +194,6 @@ static int tgbe_request_msix(struct tgbe_device *dev)
 	for (q = 0; q < dev->queues_max; q++) {
 		struct tgbe_vector *vector = dev->vector[q];
 
-		snprintf(vector->name, sizeof(vector->name), "%s-TxRx-%u",
-			 ifname, q);
 		err = request_irq(tgbe_irq_number(dev, q), tgbe_queue_interrupt, 0,
 				  vector->name, vector);
 		if (err)
@@ -216,6 +212,26 @@ settle:
 }
 
 /**
+ * tgbe_irq_name() - write the names that /proc/interrupts shows
+ * @dev: port
+ *
+ * The kernel keeps pointers to the names, so that they may change while it is open.
+ * The last byte of each buffer is always 0: a reader who comes in between finds some
+ * letters of the old name.
+ *
+ * Context: process, RTNL.
+ */
+void tgbe_irq_name(struct tgbe_device *dev)
+{
+	const char *ifname = dev->netdev->name;
+
+	snprintf(dev->other_name, sizeof(dev->other_name), "%s", ifname);
+	for (unsigned int q = 0; q < dev->queues_max; q++)
+		snprintf(dev->vector[q]->name, sizeof(dev->vector[q]->name),
+			 "%s-TxRx-%u", ifname, q);
+}
+
+/**
  * tgbe_irq_request() - connect the handlers; the chip is still masked
  * @dev: port being opened
  *
@@ -225,11 +241,9 @@ int tgbe_irq_request(struct tgbe_device *dev)
 {
 	struct tgbe_vector *vector = dev->vector[0];
 
+	tgbe_irq_name(dev);
 	if (dev->irq_mode == TGBE_IRQ_MSIX)
 		return tgbe_request_msix(dev);
-
-	snprintf(vector->name, sizeof(vector->name), "%s-TxRx-0",
-		 dev->netdev->name);
 	return request_irq(tgbe_irq_number(dev, 0), tgbe_single_interrupt,
 			   dev->irq_mode == TGBE_IRQ_INTX ? IRQF_SHARED : 0,
 			   vector->name, vector);

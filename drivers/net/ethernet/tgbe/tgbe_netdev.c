@@ -291,6 +291,21 @@ static const struct net_device_ops netdev_ops = {
 #endif
 };
 
+/* The only thing of a port that is named like it and not renamed by the stack */
+static int tgbe_netdev_event(struct notifier_block *self, unsigned long event,
+			     void *info)
+{
+	struct net_device *netdev = netdev_notifier_info_to_dev(info);
+
+	if (event == NETDEV_CHANGENAME && netdev->netdev_ops == &netdev_ops)
+		tgbe_irq_name(netdev_priv(netdev));
+	return NOTIFY_DONE;
+}
+
+struct notifier_block tgbe_netdev_notifier = {
+	.notifier_call = tgbe_netdev_event,
+};
+
 /**
  * tgbe_netdev_halt() - stop a port without the stack's knowledge
  * @dev: port, running or not

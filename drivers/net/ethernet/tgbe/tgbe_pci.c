@@ -413,6 +413,9 @@ static int __init tgbe_init(void)
 	err = tgbe_affinity_register();
 	if (err)
 		return err;
+	err = register_netdevice_notifier(&tgbe_netdev_notifier);
+	if (err)
+		goto unregister_affinity;
 	tgbe_debugfs_init();
 	err = pci_register_driver(&tgbe_driver);
 	if (err)
@@ -421,6 +424,8 @@ static int __init tgbe_init(void)
 
 exit_debugfs:
 	tgbe_debugfs_exit();
+	unregister_netdevice_notifier(&tgbe_netdev_notifier);
+unregister_affinity:
 	tgbe_affinity_unregister();
 	return err;
 }
@@ -430,6 +435,7 @@ static void __exit tgbe_exit(void)
 {
 	pci_unregister_driver(&tgbe_driver);
 	tgbe_debugfs_exit();
+	unregister_netdevice_notifier(&tgbe_netdev_notifier);
 	tgbe_affinity_unregister();
 }
 module_exit(tgbe_exit);

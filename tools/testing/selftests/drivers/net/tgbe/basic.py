@@ -187,6 +187,29 @@ def interrupts(cfg) -> None:
     ksft_gt(queue_counts(), before)
 
 
+def interrupt_names(cfg) -> None:
+    """ The vectors of a port that is renamed while it is up have its new name """
+    was, other = cfg.ifname, "tgbe-new-name-0"
+
+    def names():
+        return [name for _, actions in irq_lines().values() for name in actions]
+
+    def renamed(name):
+        return [name + row[len(cfg.ifname):] if re.fullmatch(rf"{cfg.ifname}(-TxRx-\d+)?", row)
+                else row for row in before]
+    before = names()
+    ksft_ne(renamed(other), before, "no vector has the port's name")
+    back = defer(ip, f"link set dev {other} name {was}")
+    for name in (other, "w0", other):
+        ip(f"link set dev {cfg.dut.ifname} name {name}")
+        cfg.dut.ifname = name
+        ksft_eq(names(), renamed(name))
+    back.exec()
+    cfg.dut.ifname = was
+    ksft_eq(names(), before)
+    cfg.dut.ping(cfg.peer, "4")
+
+
 def queue_napi_irq(cfg) -> None:
     """ netlink tells which NAPI serves a queue, and by which interrupt """
     family = NetdevFamily()
@@ -235,8 +258,8 @@ def main() -> None:
 
     with TgbeEnv(__file__) as cfg:
         ksft_run([driver_info, link_settings, message_level, rings, channels,
-                  offloads, statistics, view, no_module, interrupts, queue_napi_irq,
-                  xps_default, ping],
+                  offloads, statistics, view, no_module, interrupts, interrupt_names,
+                  queue_napi_irq, xps_default, ping],
                  args=(cfg, ))
     ksft_exit()
 
