@@ -108,6 +108,12 @@ static int tgbe_82576_chip_reset(struct tgbe_device *dev)
 	tgbe_wr(dev, TGBE_VET, ETH_P_8021Q);
 	tgbe_wr(dev, TGBE_WUC, 0);
 	tgbe_wr(dev, TGBE_82576_PSRTYPE, TGBE_82576_PSRTYPE_IP_TCP_UDP);
+	/* Pool 0 has all queues: it takes untagged and broadcast frames, and hashes.
+	 * The pools matter with virtual functions only, but a reset leaves this pool
+	 * closed.
+	 */
+	tgbe_set_bits(dev, TGBE_82576_VMOLR(0), TGBE_82576_VMOLR_RSSE |
+		      TGBE_82576_VMOLR_AUPE | TGBE_82576_VMOLR_BAM);
 	tgbe_set_bits(dev, TGBE_82576_DTXCTL, TGBE_82576_DTXCTL_VLAN_ADDED);
 	tgbe_wr(dev, TGBE_RXCSUM, TGBE_RXCSUM_IPOFL | TGBE_RXCSUM_TUOFL |
 		TGBE_RXCSUM_82576_CRCOFL | TGBE_RXCSUM_PCSD);

@@ -46,6 +46,7 @@ static const struct dump_range ranges[] = {
 	{ TGBE_82576_SAQF(0), 32, TGBE_ON_82576 },
 	{ TGBE_82576_IMIR(0), 16, TGBE_ON_82576 },
 	{ TGBE_82576_ETQF(0), 8, TGBE_ON_82576 },
+	{ TGBE_82576_VMOLR(0), 1, TGBE_ON_82576 },
 	{ TGBE_WUC, 1, TGBE_ON_BOTH },
 	{ TGBE_WUFC, 1, TGBE_ON_BOTH },
 	{ TGBE_MRQC, 1, TGBE_ON_BOTH },

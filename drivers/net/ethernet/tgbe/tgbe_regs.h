@@ -229,6 +229,12 @@
 #define TGBE_82576_PSRTYPE		0x05480
 #define TGBE_82576_PSRTYPE_IP_TCP_UDP	GENMASK(9, 1)
 
+/* Of the eight pools of virtual machines the first has the port to itself (82576 8.14) */
+#define TGBE_82576_VMOLR(n)		(0x05ad0 + 4 * (n))
+#define TGBE_82576_VMOLR_RSSE		BIT(17)
+#define TGBE_82576_VMOLR_AUPE		BIT(24)
+#define TGBE_82576_VMOLR_BAM		BIT(27)
+
 /* Receive-side scaling (82576 7.1, 82574 7.1) */
 #define TGBE_MRQC			0x05818
 #define TGBE_MRQC_82576_RSS		2
