@@ -293,7 +293,9 @@ static void tgbe_82574_frame_limit(struct tgbe_device *dev, unsigned int frame)
 	unsigned int rx_kb, bytes;
 	u32 high;
 
-	/* without LPE the limit is 1522 bytes */
+	/* The chip has two limits and no other: 1522 bytes, and with LPE 16 KB. Two
+	 * tags of a full-size packet need the second. The buffers are made for it.
+	 */
 	if (frame > VLAN_ETH_FRAME_LEN + ETH_FCS_LEN)
 		tgbe_filter_rctl(dev, 0, TGBE_RCTL_LPE);
 	else

@@ -394,7 +394,7 @@ static void tgbe_82576_frame_limit(struct tgbe_device *dev, unsigned int frame)
 	unsigned int rx_kb;
 	u32 high;
 
-	/* RLPML counts the tag and the FCS and acts only beside RCTL.LPE */
+	/* RLPML counts tags and FCS and acts only beside RCTL.LPE */
 	tgbe_wr(dev, TGBE_82576_RLPML, frame);
 	tgbe_filter_rctl(dev, 0, TGBE_RCTL_LPE);
 

@@ -33,7 +33,7 @@ void tgbe_config_default(struct tgbe_device *dev)
  * tgbe_config_frame() - largest frame that a configuration lets in
  * @config: settings
  *
- * Return: bytes with Ethernet header, VLAN tag and FCS.
+ * Return: bytes with Ethernet header, two VLAN tags and FCS.
  */
 unsigned int tgbe_config_frame(const struct tgbe_config *config)
 {

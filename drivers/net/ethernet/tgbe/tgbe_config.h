@@ -26,10 +26,10 @@ struct tgbe_device;
 #define TGBE_RING_STEP		8
 #define TGBE_RING_DEFAULT	512
 
-/* What the stack calls the MTU leaves out: Ethernet header, one VLAN tag, FCS.
- * 9216 + 22 is below the receive limits of both chips (9728 and 16 KB).
+/* The MTU leaves out the Ethernet header, two VLAN tags (802.1ad, or 802.1Q twice) and
+ * the FCS. 9216 + 26 is below the receive limits of both chips (9728 and 16 KB).
  */
-#define TGBE_FRAME_OVERHEAD	(ETH_HLEN + VLAN_HLEN + ETH_FCS_LEN)
+#define TGBE_FRAME_OVERHEAD	(ETH_HLEN + 2 * VLAN_HLEN + ETH_FCS_LEN)
 #define TGBE_MTU_MAX		9216
 
 /* Frames up to a copybreak of bytes are copied and not mapped or wrapped. For

@@ -104,12 +104,15 @@ void tgbe_filter_rx_mode(struct net_device *netdev)
 			 mode);
 }
 
+/* A frame of VLAN 0 belongs to no VLAN: its tag has only a priority. Nobody adds that
+ * VLAN as long as 8021q is not loaded, and the filter never keeps it out.
+ */
 static void tgbe_write_vlan_word(struct tgbe_device *dev, u16 vid)
 {
 	unsigned int word = vid / 32;
 
-	tgbe_wr(dev, TGBE_VFTA(word),
-		bitmap_read(dev->vlans, word * 32, 32));
+	tgbe_wr(dev, TGBE_VFTA(word), bitmap_read(dev->vlans, word * 32, 32) |
+		(word == 0 ? TGBE_VFTA_PRIORITY_TAGS : 0));
 }
 
 /**

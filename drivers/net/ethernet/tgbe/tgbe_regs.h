@@ -220,6 +220,7 @@
 #define TGBE_RAH_AV			BIT(31)
 #define TGBE_VFTA(n)			(0x05600 + 4 * (n))
 #define TGBE_VFTA_WORDS			128
+#define TGBE_VFTA_PRIORITY_TAGS		BIT(0)	/* VLAN 0, in word 0 */
 #define TGBE_82576_UTA(n)		(0x0a000 + 4 * (n))
 #define TGBE_82576_UTA_WORDS		128
 

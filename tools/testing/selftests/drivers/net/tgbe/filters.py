@@ -6,10 +6,13 @@ Which frames the card lets through: promiscuity, multicast, secondary unicast
 addresses, VLANs, a new MAC address; and the bounds of the MTU.
 """
 
+from pathlib import Path
+
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_is, ksft_ne, ksft_variants
-from lib.py import CmdExitFailure, KsftSkipEx
-from lib.py import cmd, defer, FrameTap, ip, TgbeEnv, UdpFlow, wait_until
+from lib.py import CmdExitFailure, KsftNamedVariant, KsftSkipEx
+from lib.py import Bar, cmd, defer, End, FrameTap, ip, TgbeEnv, UdpFlow, wait_until
+from lib.py import ETH_P_8021AD, ETH_P_8021Q
 
 MIN_MTU, MAX_MTU = 68, 9216
 
@@ -19,6 +22,19 @@ STRANGER = bytes.fromhex("0200000000aa")
 # the groups the stack joins itself
 GROUP = bytes.fromhex("01005e55aa5a")
 VID = 100
+INNER = 101
+# The most that a packet socket lets out with two tags
+LARGEST = MAX_MTU - 8
+
+# What a receive buffer takes of a frame, and where headers are split off
+ROOM, SPLIT_ROOM = 3072, 4096
+# Without LPE the 82574L lets in packets of 1496 bytes with two tags; behind 1638 bytes
+# frames of the 82576 no longer fit half a page
+MTUS = (1496, 1497, 1500, 1638, 1639, 3050, LARGEST)
+
+# Of pool 0 of the 82576: the limit of its frames and stripped FCS, and what we set
+VMOLR, VMOLR_RESET = 0x5ad0, 0x80002600
+VMOLR_RSSE, VMOLR_AUPE, VMOLR_BAM = 1 << 17, 1 << 24, 1 << 27
 
 
 def _text(mac):
@@ -179,6 +195,111 @@ def vlan_while_off(cfg) -> None:
     ksft_is(tap.arrives(mac, VID + 1), False, "went while the filter was on")
 
 
+def _rmmod_8021q():
+    if Path("/sys/module/8021q/refcnt").exists():
+        cmd("rmmod 8021q")
+
+
+def priority_tags(cfg) -> None:
+    """ A tag of VLAN 0 is only a priority: it passes, whether 8021q is loaded or not """
+    mac = cfg.dut.mac()
+
+    def check(when):
+        tap = _tap(cfg)
+        for priority in (0, 5):
+            ksft_is(tap.arrives(mac, priority << 13), True, f"priority {priority}, {when}")
+        ksft_is(tap.arrives(mac, VID), False, f"a VLAN, {when}")
+    if not cfg.dut.features()["rx-vlan-filter"]["active"]:
+        raise KsftSkipEx("rx-vlan-filter is off")
+    _rmmod_8021q()
+    check("without 8021q")
+    for args in ("-K {} rx-vlan-filter off", "-K {} rx-vlan-filter on", "-K {} rxvlan off",
+                 "-K {} rxvlan on txvlan on", "-G {} rx 256", "-G {} rx 512"):
+        cfg.dut.ethtool(args.format(cfg.ifname))
+        if "filter off" not in args:
+            check(args)
+    ip(f"link set dev {cfg.ifname} down")
+    ip(f"link set dev {cfg.ifname} up")
+    cfg.wait_link()
+    check("opened")
+    with defer(ip, "link del tgbe-vlan"):
+        ip(f"link add link {cfg.ifname} name tgbe-vlan type vlan id {INNER}")
+        check("with 8021q")
+    # which takes its VLAN 0 with it
+    _rmmod_8021q()
+    check("8021q gone again")
+
+
+@ksft_variants([ETH_P_8021Q, ETH_P_8021AD])
+def two_tags(cfg, outer) -> None:
+    """
+    Two tags fit beside a packet as long as the MTU, at every MTU and at each multiple of
+    what a buffer holds, whether the card strips the outer one or not
+    """
+    cfg.vlan(VID)
+    tap = _tap(cfg)
+    tags = ((outer, VID), (ETH_P_8021Q, INNER))
+    cfg.peer.set_mtu(MAX_MTU)
+    defer(cfg.dut.ethtool, f"-K {cfg.ifname} rxvlan on txvlan on")
+
+    def check(sizes):
+        for strip in ("off", "on"):
+            cfg.dut.ethtool(f"-K {cfg.ifname} rxvlan {strip}")
+            lost = [size for size in sizes if not tap.keeps(tags, size)]
+            ksft_eq(lost, [], f"MTU {cfg.dut.sysfs('mtu')}, rxvlan {strip}")
+
+    def edges(room):
+        # 14 bytes of header, at most 8 of tags and 4 of FCS; to either side of the edge
+        return [edge - more for edge in range(room, MAX_MTU + 1, room)
+                for more in range(12, 28)]
+    for mtu in MTUS:
+        cfg.dut.set_mtu(mtu)
+        check((mtu - 1, mtu))
+    check(edges(ROOM))
+    if cfg.chip == "igb":
+        defer(cfg.dut.ethtool, f"-G {cfg.ifname} tcp-data-split auto")
+        cfg.dut.ethtool(f"-G {cfg.ifname} tcp-data-split on")
+        check(edges(SPLIT_ROOM))
+
+
+def equal_tags(cfg) -> None:
+    """ Two tags that are the same are two tags """
+    cfg.vlan(VID)
+    tap = _tap(cfg)
+    for strip in (True, False):
+        cfg.dut.set_feature("rx-vlan-offload", strip)
+        for count in range(3):
+            ksft_is(tap.keeps(((ETH_P_8021Q, VID),) * count, 100), True, f"{count} tags")
+
+
+def _stack_vlans(end, outer, host):
+    """A VLAN device on a VLAN device of this end; returns the upper one as an end"""
+    end.ip(f"link add link {end.ifname} name tgbe-out type vlan proto {outer} id {VID}")
+    defer(end.ip, "link del tgbe-out")
+    end.ip(f"link add link tgbe-out name tgbe-in type vlan id {INNER}")
+    end.ip(f"addr add 192.0.5.{host}/24 dev tgbe-in")
+    end.ip("link set dev tgbe-out up")
+    end.ip("link set dev tgbe-in up")
+    return End("tgbe-in", end.ns, {"4": f"192.0.5.{host}"})
+
+
+@ksft_variants([KsftNamedVariant(f"{outer}_mtu{mtu}", outer, mtu)
+                for outer in ("802.1Q", "802.1ad") for mtu in (1500, MAX_MTU)])
+def stacked_vlans(cfg, outer, mtu) -> None:
+    """ A VLAN device on another has the MTU of the card, and packets of that size pass """
+    for end in cfg.ends:
+        end.set_mtu(mtu)
+    one, other = (_stack_vlans(end, outer, host) for host, end in enumerate(cfg.ends, 1))
+    ksft_eq(int(one.sysfs("mtu")), mtu)
+    for strip in (True, False):
+        for end in cfg.ends:
+            end.set_feature("rx-vlan-offload", strip)
+        # 28 bytes of IPv4 and ICMP headers; the largest packet goes as fragments
+        for size in (56, mtu - 32, mtu - 28, 2 * mtu):
+            what = "-M do" if size < mtu else ""
+            one.cmd(f"ping -n -c 3 -i 0.01 -W 10 {what} -s {size} {other.addr_v['4']}")
+
+
 def vlan_survives(cfg) -> None:
     """ The VLAN filter is kept over promiscuity, ring resizes and down/up """
     mac = cfg.dut.mac()
@@ -281,14 +402,23 @@ def mtu_under_traffic(cfg) -> None:
         ksft_eq(flow.tally.spoilt, 0, f"{name}: packets changed on the way")
 
 
+def pool_of_all(cfg) -> None:
+    """ Pool 0 of the 82576 takes broadcast and untagged frames, and hashes """
+    if cfg.chip != "igb":
+        raise KsftSkipEx("the 82574L has no pools")
+    with Bar(cfg.pci) as card:
+        ksft_eq(card[VMOLR], VMOLR_RESET | VMOLR_RSSE | VMOLR_AUPE | VMOLR_BAM)
+
+
 def main() -> None:
     """ Ksft boiler plate main """
 
     with TgbeEnv(__file__) as cfg:
         ksft_run([own_and_broadcast, promiscuous, multicast, all_multicast,
                   many_groups, secondary_unicast, many_unicast, macvlan,
-                  vlan_filter, vlan_while_off, vlan_survives, mac_change, mtu_bound,
-                  mtu_refused, mtu_under_traffic],
+                  vlan_filter, vlan_while_off, priority_tags, two_tags, equal_tags,
+                  stacked_vlans, vlan_survives, mac_change, mtu_bound, mtu_refused,
+                  mtu_under_traffic, pool_of_all],
                  args=(cfg, ))
     ksft_exit()
 

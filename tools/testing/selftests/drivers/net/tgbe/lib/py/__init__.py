@@ -42,7 +42,7 @@ from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, mark_log, i
 from .traffic import UdpFlow, UdpPair, UdpTally, UdpFlood, Noise, Bulk, TcpStreams, Pktgen, \
     exchange, knock, queue_of_cpu, send
 from .frames import FrameTap, HashedFrames, UntaggedFrames, FrameLengths, Ip4Tap, TcpSender, \
-    checksum, ip4_header, pseudo_header, TCP_ACK, TCP_CWR
+    checksum, ip4_header, pseudo_header, ETH_P_8021AD, ETH_P_8021Q, TCP_ACK, TCP_CWR
 from .regs import Bar, mdio_read, mdio_write, queue_switch
 from .ioctl import CHANNELS, COALESCE, IoctlCard, NetlinkRings, RINGS
 from .knobs import read_knobs, rss_key, rss_table, values_of
@@ -71,7 +71,8 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "UdpFlow", "UdpPair", "UdpTally", "UdpFlood", "Noise", "Bulk", "TcpStreams",
            "Pktgen", "exchange", "knock", "queue_of_cpu", "send",
            "FrameTap", "HashedFrames", "UntaggedFrames", "FrameLengths", "Ip4Tap",
-           "TcpSender", "checksum", "ip4_header", "pseudo_header", "TCP_ACK", "TCP_CWR",
+           "TcpSender", "checksum", "ip4_header", "pseudo_header", "ETH_P_8021AD",
+           "ETH_P_8021Q", "TCP_ACK", "TCP_CWR",
            "Bar", "mdio_read", "mdio_write",
            "queue_switch", "CHANNELS", "COALESCE", "IoctlCard", "NetlinkRings", "RINGS",
            "read_knobs", "rss_key", "rss_table", "values_of",

@@ -18,6 +18,7 @@ from .traffic import Pktgen, SO_RCVBUFFORCE
 ETH_P_ALL = 3
 ETH_P_IP = 0x0800
 ETH_P_8021Q = 0x8100
+ETH_P_8021AD = 0x88a8
 LOCAL_TYPE = 0x88b5     # IEEE 802: local experimental
 
 SO_ATTACH_FILTER = 26
@@ -84,21 +85,21 @@ class FrameTap:
         self._tx.close()
         self._rx.close()
 
-    def _send(self, dst_mac, token, tci):
-        tag = struct.pack("!HH", ETH_P_8021Q, tci) if tci is not None else b""
-        self._tx.send(dst_mac + self._src_mac + tag +
-                      struct.pack("!H", LOCAL_TYPE) + token.ljust(60, b"\0"))
+    def _send(self, dst_mac, payload, tags=()):
+        self._tx.send(dst_mac + self._src_mac +
+                      b"".join(struct.pack("!HH", *tag) for tag in tags) +
+                      struct.pack("!H", LOCAL_TYPE) + payload.ljust(60, b"\0"))
 
-    def _seen(self, dst_mac, tci):
+    def _seen(self, dst_mac, tags=(), more=b""):
         """
-        What became of a frame to this address: None, or its auxiliary data. A
-        second frame that always passes (unicast to the card's own address)
+        What became of a frame to this address: None, or itself and its auxiliary data.
+        A second frame that always passes (unicast to the card's own address)
         follows on its heels: when that has come, the first one will not come
         any more.
         """
         token, mark = os.urandom(16), os.urandom(16)
-        self._send(dst_mac, token, tci)
-        self._send(self.dst.mac(), mark, None)
+        self._send(dst_mac, token + more, tags)
+        self._send(self.dst.mac(), mark)
         seen = None
         end = time.monotonic() + 20
         while time.monotonic() < end:
@@ -106,21 +107,38 @@ class FrameTap:
             if addr[2] == PACKET_OUTGOING:
                 continue
             if token in frame:
-                seen = AUXDATA.unpack(aux[0][2])
+                seen = frame, AUXDATA.unpack(aux[0][2])
             if mark in frame:
                 return seen
         raise KsftFailEx("The card's own frames do not arrive")
 
     def arrives(self, dst_mac, vid=None):
         """Is a frame to this address let through?"""
-        return self._seen(dst_mac, vid) is not None
+        tags = () if vid is None else ((ETH_P_8021Q, vid),)
+        return self._seen(dst_mac, tags) is not None
 
     def tag_of(self, dst_mac, tci):
         """Send a frame with this tag; the tag it arrives with, or None"""
-        seen = self._seen(dst_mac, tci)
-        if not seen or not seen[0] & TP_STATUS_VLAN_VALID:
+        seen = self._seen(dst_mac, ((ETH_P_8021Q, tci),))
+        if not seen or not seen[1][0] & TP_STATUS_VLAN_VALID:
             return None
-        return seen[5]
+        return seen[1][5]
+
+    def keeps(self, tags, size):
+        """
+        Send a frame to the card with these tags, as (type, value), and so many bytes
+        between header and FCS, the tags not counted: does it arrive, as it was sent?
+        """
+        more = os.urandom(size - 16)
+        frame, aux = self._seen(self.dst.mac(), tags, more) or (b"", None)
+        if not frame:
+            return False
+        seen = [aux[6:4:-1]] if aux[0] & TP_STATUS_VLAN_VALID else []
+        head = 12
+        while (tag := struct.unpack_from("!HH", frame, head))[0] != LOCAL_TYPE:
+            seen.append(tag)
+            head += 4
+        return tuple(seen) == tuple(tags) and frame[head + 2 + 16:] == more
 
 
 class TcpSender:
