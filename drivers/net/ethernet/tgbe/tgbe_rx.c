@@ -232,7 +232,7 @@ static void tgbe_take_piece(struct tgbe_vector *vector, struct tgbe_ring *ring,
 				       stats);
 	} else if (eop && len <= READ_ONCE(ring->copybreak)) {
 		skb = tgbe_copy_frame(vector, ring, page, buffer + g->headroom, len);
-		stats->copied++;
+		stats->copied += !!skb;
 	} else {
 		skb = tgbe_wrap_frame(ring, page, buffer, len);
 	}

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_variants
-from lib.py import KsftFailEx, KsftSkipEx, NetdevFamily, NlError
+from lib.py import KsftFailEx, KsftNamedVariant, KsftSkipEx, NetdevFamily, NlError
 from lib.py import defer, expect_in_log, settled, sum_stats, wait_until
 from lib.py import SEED, TgbeEnv, UdpFlow, UdpPair
 from lib.py import CHANNELS, COALESCE, IoctlCard, NetlinkRings, RINGS
@@ -54,6 +54,8 @@ BATCH, MOST_FRAMES = 128, 8192
 SHORTAGE = {"task-filter": "N", "ignore-gfp-wait": "Y", "verbose": "0", "interval": "1",
             "space": "0", "times": "0", "probability": "100"}
 FAILURES = "50"
+# Datagrams above rx-copybreak and below it
+LARGE, SHORT = 1000, 100
 # What the driver counts when one kind of memory is short
 SHORT_OF = {"failslab": ("alloc_failed", "drops"), "fail_page_alloc": ("alloc_failed", )}
 
@@ -374,7 +376,7 @@ class _Received:
     def _read(self):
         stats, shown = self._end.ethtool_stats(), self._end.stats()["rx"]
         return {what: sum_stats(stats, rf"rx_queue_\d+_{what}")
-                for what in ("packets", "drops", "errors", "alloc_failed")} | {
+                for what in ("packets", "drops", "errors", "alloc_failed", "copied")} | {
                     f"ip {what}": shown[what]
                     for what in ("errors", "dropped", "fifo_errors", "missed_errors",
                                  "crc_errors", "frame_errors", "length_errors")}
@@ -389,9 +391,10 @@ class _Received:
         return moved["packets"] + moved["drops"]
 
 
-@ksft_variants(sorted(SHORT_OF))
-def receive_without_memory(cfg, kind) -> None:
-    """ What memory was missing for counts as that: no overrun, no error of a frame """
+@ksft_variants([KsftNamedVariant(kind, kind, LARGE) for kind in sorted(SHORT_OF)] +
+               [KsftNamedVariant("failslab_short", "failslab", SHORT)])
+def receive_without_memory(cfg, kind, size) -> None:
+    """ What memory was missing for counts as that: no overrun, no error of a frame, no copy """
     cfg.pin_neighbours()
     # frames that nobody reads keep their buffers, so that the ring needs new ones
     pair = UdpPair(*reversed(cfg.ends), "4")
@@ -401,7 +404,7 @@ def receive_without_memory(cfg, kind) -> None:
     for sent in range(BATCH, MOST_FRAMES, BATCH):
         (DEBUGFS / kind / "times").write_text(FAILURES, encoding="ascii")
         for _ in range(BATCH):
-            pair.send(bytes(1000))
+            pair.send(bytes(size))
         # no more than a ring holds at a time
         wait_until(lambda goal=sent: received.taken() >= goal,
                    "frames are neither received nor dropped")
@@ -412,6 +415,10 @@ def receive_without_memory(cfg, kind) -> None:
     for what in SHORT_OF[kind]:
         ksft_gt(moved[what], 0, what)
     ksft_eq(moved["ip dropped"], moved["drops"])
+    # a frame that could not be copied was not
+    ksft_ge(moved["packets"], moved["copied"])
+    if size == SHORT:
+        ksft_gt(moved["copied"], 0)
     ksft_eq({what: value for what, value in moved.items() if "errors" in what and value}, {})
 
 
