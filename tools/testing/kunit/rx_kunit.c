@@ -2,7 +2,9 @@
 /* Received descriptors: what the chip wrote, as the datasheets lay it out (both
  * chips, 82576 7.1 and 82574 7.1), and what the stack is told.
  */
+#include <linux/if_vlan.h>
 #include <linux/skbuff.h>
+#include <linux/unaligned.h>
 #include <kunit/skbuff.h>
 #include <kunit/test.h>
 
@@ -154,6 +156,44 @@ static void hash_types(struct kunit *test)
 	}
 }
 
+/* While stripping is on, the descriptor's tag is the frame's, whatever lies in the frame:
+ * it may have another, even the same once more. While it is off, a frame that has the
+ * tag still does not get it twice, and one from before the switch gets it.
+ */
+static void tags(struct kunit *test)
+{
+	static const struct {
+		netdev_features_t features;
+		u16 type, value;	/* bytes 12 to 15 of the frame */
+		bool taken;
+	} cases[] = {
+		{ NETIF_F_HW_VLAN_CTAG_RX, 0x0800, 0x4500, true },
+		{ NETIF_F_HW_VLAN_CTAG_RX, 0x8100, 0x0007, true },
+		{ NETIF_F_HW_VLAN_CTAG_RX, 0x8100, 0xe123, true },
+		{ 0, 0x0800, 0x4500, true },
+		{ 0, 0x8100, 0x0007, true },
+		{ 0, 0x88a8, 0xe123, true },
+		{ 0, 0x8100, 0xe123, false },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct sk_buff *skb = kunit_zalloc_skb(test, 64, GFP_KERNEL);
+		bool tagged;
+
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		skb_put(skb, 60);
+		put_unaligned_be16(cases[i].type, skb->data + 12);
+		put_unaligned_be16(cases[i].value, skb->data + 14);
+		tgbe_rx_vlan(skb, cases[i].features, 0xe123);
+		tagged = skb_vlan_tag_present(skb);
+		KUNIT_EXPECT_EQ_MSG(test, tagged, cases[i].taken, "case %u", i);
+		if (!tagged)
+			continue;
+		KUNIT_EXPECT_EQ_MSG(test, skb_vlan_tag_get(skb), 0xe123, "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, ntohs(skb->vlan_proto), 0x8100, "case %u", i);
+	}
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(done_layout),
 	KUNIT_CASE(done_bits),
@@ -161,6 +201,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(posting_takes_dd_back),
 	KUNIT_CASE(checksum_verdicts),
 	KUNIT_CASE(hash_types),
+	KUNIT_CASE(tags),
 	{}
 };
 

@@ -208,8 +208,11 @@ static netdev_features_t tgbe_ndo_fix_features(struct net_device *netdev,
 static void tgbe_set_vlan_offload(struct tgbe_device *dev, netdev_features_t features)
 {
 	if (!(features & NETIF_F_HW_VLAN_CTAG_RX)) {
-		/* senders look at this before they leave a tag to the chip */
-		dev->netdev->features &= ~NETIF_F_HW_VLAN_CTAG_TX;
+		/* Senders read this before they leave a tag to the chip, and the polls
+		 * before they take a tag from the descriptor.
+		 */
+		dev->netdev->features &= ~(NETIF_F_HW_VLAN_CTAG_TX |
+					   NETIF_F_HW_VLAN_CTAG_RX);
 		synchronize_net();
 		tgbe_queues_drain(dev);
 	}

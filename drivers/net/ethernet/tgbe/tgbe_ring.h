@@ -330,6 +330,7 @@ bool tgbe_rx_pending(const struct tgbe_ring *ring);
 void tgbe_rx_checksum(struct sk_buff *skb, u32 status,
 		      struct tgbe_rx_stats *stats);
 void tgbe_rx_hash(struct sk_buff *skb, const struct tgbe_rx_desc_done *done);
+void tgbe_rx_vlan(struct sk_buff *skb, netdev_features_t features, u16 tci);
 #endif
 
 /* tgbe_tx.c */

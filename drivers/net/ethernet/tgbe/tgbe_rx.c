@@ -279,6 +279,26 @@ VISIBLE_IF_KUNIT void tgbe_rx_hash(struct sk_buff *skb,
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_rx_hash);
 
+/* A frame that the chip calls tagged. Its tag was taken out of it while stripping is on.
+ * While that is off, only frames from before the switch are without the tag that the
+ * chip names: any other frame has it still, and is not to get it twice.
+ */
+VISIBLE_IF_KUNIT void tgbe_rx_vlan(struct sk_buff *skb, netdev_features_t features,
+				   u16 tci)
+{
+	const struct vlan_ethhdr *head;
+	struct vlan_ethhdr room;
+
+	if (unlikely(!(features & NETIF_F_HW_VLAN_CTAG_RX))) {
+		head = skb_header_pointer(skb, 0, sizeof(room), &room);
+		if (head && head->h_vlan_proto == htons(ETH_P_8021Q) &&
+		    head->h_vlan_TCI == htons(tci))
+			return;
+	}
+	__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), tci);
+}
+EXPORT_SYMBOL_IF_KUNIT(tgbe_rx_vlan);
+
 static void tgbe_deliver(struct tgbe_vector *vector, struct tgbe_ring *ring,
 			 const struct tgbe_rx_desc_done *done, u32 status,
 			 struct tgbe_rx_stats *stats)
@@ -308,8 +328,7 @@ static void tgbe_deliver(struct tgbe_vector *vector, struct tgbe_ring *ring,
 	if (netdev->features & NETIF_F_RXHASH)
 		tgbe_rx_hash(skb, done);
 	if (status & TGBE_RXD_STAT_VP)
-		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q),
-				       le16_to_cpu(done->vlan));
+		tgbe_rx_vlan(skb, netdev->features, le16_to_cpu(done->vlan));
 	if (unlikely(status & TGBE_RXD_STAT_82576_TS))
 		tgbe_ptp_rx(netdev_priv(netdev), skb);
 	skb_record_rx_queue(skb, ring->index);
