@@ -18,12 +18,17 @@ SETUP = "(setup)"
 
 @dataclass
 class Program:
-    """One line of the list. `network` is remote, ports or alone, or empty for a
-    program that is left out; `arguments` then holds the reason."""
+    """One line of the list. `network` is remote, hashed, ports or alone, or empty
+    for a program that is left out; `arguments` then holds the reason."""
     path: str
     network: str
     limit: int
     arguments: str
+
+    @property
+    def addressed(self):
+        """Has the card its addresses, and the other one in a netns?"""
+        return self.network in ("remote", "hashed")
 
     @property
     def left_out(self):

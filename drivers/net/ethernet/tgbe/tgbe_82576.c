@@ -514,8 +514,11 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.rss_mode		= TGBE_MRQC_82576_RSS | TGBE_MRQC_TCP4 |
 				  TGBE_MRQC_IP4 | TGBE_MRQC_TCP6 |
 				  TGBE_MRQC_TCP6_EX | TGBE_MRQC_IP6 |
-				  TGBE_MRQC_IP6_EX | TGBE_MRQC_82576_UDP4 |
-				  TGBE_MRQC_82576_UDP6,
+				  TGBE_MRQC_IP6_EX,
+	/* Fragments are hashed by their addresses alone: with the ports of UDP in
+	 * the hash of whole datagrams one flow would arrive on two queues.
+	 */
+	.rss_udp		= TGBE_MRQC_82576_UDP4 | TGBE_MRQC_82576_UDP6,
 	.rxq			= tgbe_82576_rxq,
 	.txq			= tgbe_82576_txq,
 	.reset			= tgbe_82576_chip_reset,

@@ -61,7 +61,8 @@ struct tgbe_vector;
  *		with @fixed_arrays: what the chip has prefetched goes with a reset only
  * @frame_limit: largest frame the receiver accepts, in bytes
  * @wake_ctrl: bits of CTRL to be set before the port sleeps, if it shall wake
- * @rss_mode: value of MRQC that hashes what the chip can hash well
+ * @rss_mode: value of MRQC until a user chooses another
+ * @rss_udp: bits of MRQC that add the ports of UDP to the hash, on request
  * @rss_entry: indirection table entry that selects a queue
  * @flow_present: does the card keep what is written to its filters? NULL where the
  *		  chip has none
@@ -106,6 +107,7 @@ struct tgbe_chip {
 	void (*frame_limit)(struct tgbe_device *dev, unsigned int frame);
 	u32 wake_ctrl;
 	u32 rss_mode;
+	u32 rss_udp;
 	u8 (*rss_entry)(unsigned int queue);
 	bool (*flow_present)(struct tgbe_device *dev);
 	void (*flow_type)(struct tgbe_device *dev, unsigned int entry,

@@ -140,9 +140,9 @@ static u32 tgbe_port_bits(const struct tgbe_device *dev, u32 flow_type)
 		return dev->chip->rss_mode & (TGBE_MRQC_TCP6 |
 					      TGBE_MRQC_TCP6_EX);
 	case UDP_V4_FLOW:
-		return dev->chip->rss_mode & TGBE_MRQC_82576_UDP4;
+		return dev->chip->rss_udp & TGBE_MRQC_82576_UDP4;
 	case UDP_V6_FLOW:
-		return dev->chip->rss_mode & TGBE_MRQC_82576_UDP6;
+		return dev->chip->rss_udp & TGBE_MRQC_82576_UDP6;
 	default:
 		return 0;
 	}

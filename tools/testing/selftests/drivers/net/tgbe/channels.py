@@ -16,7 +16,7 @@ from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_ne, ksft_true, ksft_
 from lib.py import CmdExitFailure, EthtoolFamily, KsftSkipEx, NlError
 from lib.py import affinities, cmd, defer, exchange, irq_lines, keep_coalescing, knock
 from lib.py import mark_log, move_vector, rss_key, rss_table, softirqs_by_cpu, TgbeEnv
-from lib.py import UdpFlow, wait_until
+from lib.py import UdpFlow, UdpPair, wait_until
 
 # Of many flows, or a SYN each
 FRAMES = 800
@@ -65,6 +65,10 @@ def late_frames(cfg) -> None:
     keep_coalescing(cfg.dut)
     cfg.dut.ethtool(f"-C {cfg.ifname} adaptive-rx off adaptive-tx off "
                     "rx-usecs 2000 tx-usecs 2000")
+    if cfg.chip == "igb":
+        # else one queue has them all
+        defer(cfg.dut.ethtool, f"-N {cfg.ifname} rx-flow-hash udp4 sd")
+        cfg.dut.ethtool(f"-N {cfg.ifname} rx-flow-hash udp4 sdfn")
     mark = mark_log()
     with UdpFlow(*reversed(cfg.ends), ipvers="4" * 16) as flow:
         for count in (2, most) * 5:
@@ -291,7 +295,11 @@ def hash_fields(cfg, kind) -> None:
         raise KsftSkipEx("the 82574L does not hash the ports of UDP")
     cfg.pin_neighbours()
     knob = f"-N {cfg.ifname} rx-flow-hash {kind}"
-    defer(cfg.dut.ethtool, f"{knob} sdfn")
+    # the defaults: whole datagrams and fragments of one flow stay together
+    was = "sd" if kind.startswith("udp") else "sdfn"
+    ksft_is("L4 bytes" in cfg.dut.ethtool(f"-n {cfg.ifname} rx-flow-hash {kind}").stdout,
+            was == "sdfn")
+    defer(cfg.dut.ethtool, f"{knob} {was}")
     used = {}
     for fields in ("sd", "sdfn"):
         cfg.dut.ethtool(f"{knob} {fields}")
@@ -303,6 +311,46 @@ def hash_fields(cfg, kind) -> None:
     for bad in ("s", "m", "v", "sdf", "x"):
         _refused(cfg, f"{knob} {bad}")
     ksft_eq(cfg.dut.ethtool(f"-n {cfg.ifname} rx-flow-hash {kind}").stdout, shown)
+
+
+def _mixed_datagrams(cfg, pair, count=50):
+    """
+    One flow of large datagrams, which come as fragments, each with a small one behind it.
+    The queues that they take, and how many of the small ones overtook
+    """
+    before = cfg.dut.per_queue("rx", "packets")
+    overtook = 0
+    for _ in range(count):
+        pair.send(cfg.data[:4000])
+        pair.send(cfg.data[:100])
+        overtook += [len(pair.rx.recv(9000)) for _ in range(2)] != [4000, 100]
+
+    def moved():
+        return {q: packets - before[q] for q, packets in cfg.dut.per_queue("rx", "packets").items()}
+    wait_until(lambda: sum(moved().values()) >= 4 * count, "frames are not counted")
+    # a stray frame may come on any
+    return [q for q, packets in moved().items() if packets >= count], overtook
+
+
+@ksft_variants(["4", "6"])
+def udp_order(cfg, ipver) -> None:
+    """ Datagrams of a flow stay in order, whole or in fragments, unless ports are hashed """
+    _keep_queues(cfg)
+    cfg.pin_neighbours()
+    pairs = [UdpPair(cfg.peer, cfg.dut, ipver) for _ in range(10)]
+    for pair in pairs:
+        defer(pair.close)
+        used, overtook = _mixed_datagrams(cfg, pair)
+        ksft_eq((len(used), overtook), (1, 0), f"queues {used}")
+    if cfg.chip != "igb":
+        return
+    knob = f"-N {cfg.ifname} rx-flow-hash udp{ipver}"
+    defer(cfg.dut.ethtool, f"{knob} sd")
+    cfg.dut.ethtool(f"{knob} sdfn")
+    # so that the above can fail: of ten flows one at least takes two queues
+    seen = [_mixed_datagrams(cfg, pair) for pair in pairs]
+    ksft_pr(f"with the ports hashed, (queues, overtaken): {seen}")
+    ksft_gt(max(len(used) for used, _ in seen), 1)
 
 
 @ksft_variants(["udp4", "tcp6"])

@@ -149,8 +149,8 @@ def unusual_settings(cfg):
                f"-N {name} rx-flow-hash tcp4 sd",
                f"--set-tunable {name} rx-copybreak 99", f"--set-tunable {name} tx-copybreak 77"]
     if cfg.chip == "igb":
-        defer(ethtool, f"-N {name} rx-flow-hash udp6 sdfn")
-        changes.append(f"-N {name} rx-flow-hash udp6 sd")
+        defer(ethtool, f"-N {name} rx-flow-hash udp6 sd")
+        changes.append(f"-N {name} rx-flow-hash udp6 sdfn")
     if queues > 1:
         changes += [f"-L {name} combined {queues - 1}", f"-X {name} equal 1"]
     for args in changes:
