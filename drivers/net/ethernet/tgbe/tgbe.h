@@ -106,7 +106,8 @@ struct tgbe_link {
  * @restart_why: why the port is about to be restarted, or NULL; RTNL
  * @pause_high: fill of the packet buffer at which to send XOFF, in bytes
  * @pause_low: fill at which to send XON
- * @ctrl_lock: protects read-modify-write of CTRL
+ * @drop_full: frames that find their receive ring full are dropped; @ctrl_lock
+ * @ctrl_lock: protects read-modify-write of CTRL and SRRCTL
  * @rctl: shadow of RCTL, so that filters and limits do not undo each other
  * @filter_lock: protects @rctl; taken under netif_addr_lock
  * @vlans: VLAN ids to be received
@@ -157,7 +158,8 @@ struct tgbe_device {
 	const char *restart_why;
 	u32 pause_high;
 	u32 pause_low;
-	spinlock_t ctrl_lock;	/* CTRL */
+	bool drop_full;
+	spinlock_t ctrl_lock;	/* CTRL, SRRCTL */
 	spinlock_t filter_lock;	/* rctl */
 	u32 rctl;
 	DECLARE_BITMAP(vlans, VLAN_N_VID);

@@ -345,17 +345,30 @@ static void tgbe_82576_rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 		 FIELD_PREP(TGBE_SRRCTL_DESCTYPE,
 			    g->header ? TGBE_SRRCTL_DESCTYPE_SPLIT :
 					TGBE_SRRCTL_DESCTYPE_ADV_ONE);
-	if (ring->drop_full)
-		srrctl |= TGBE_SRRCTL_DROP_EN;
-
 	tgbe_chip_program(dev, ring);
+	spin_lock(&dev->ctrl_lock);
+	if (dev->drop_full)
+		srrctl |= TGBE_SRRCTL_DROP_EN;
 	tgbe_wr(dev, base + TGBE_Q_82576_SRRCTL, srrctl);
+	spin_unlock(&dev->ctrl_lock);
 	if (tgbe_82576_queue_switch(dev, base + TGBE_Q_CTL,
 				    RXDCTL_VALUE | TGBE_DCTL_82576_ENABLE))
 		netdev_err(dev->netdev, "receive queue %u did not start\n",
 			   ring->index);
 	/* a tail written before the enable bit reads 1 is lost (4.5) */
 	writel(ring->next_to_use, ring->tail);
+}
+
+/* The queue may run meanwhile: nothing that its posted buffers depend on changes */
+static void tgbe_82576_rx_drop_full(struct tgbe_device *dev, unsigned int queue,
+				    bool drop)
+{
+	u32 reg = tgbe_82576_rxq(queue) + TGBE_Q_82576_SRRCTL;
+
+	if (drop)
+		tgbe_set_bits(dev, reg, TGBE_SRRCTL_DROP_EN);
+	else
+		tgbe_clear_bits(dev, reg, TGBE_SRRCTL_DROP_EN);
 }
 
 /* The tail goes back at once. A write to it also lets in what was held back meanwhile,
@@ -536,6 +549,7 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.irq_kick		= tgbe_82576_irq_kick,
 	.rx_geometry		= tgbe_82576_rx_geometry,
 	.rx_arm			= tgbe_82576_rx_arm,
+	.rx_drop_full		= tgbe_82576_rx_drop_full,
 	.rx_quiesce		= tgbe_82576_rx_quiesce,
 	.tx_arm			= tgbe_82576_tx_arm,
 	.tx_quiesce		= tgbe_82576_tx_quiesce,

@@ -133,6 +133,30 @@ void tgbe_chip_pause_marks(struct tgbe_device *dev)
 }
 
 /**
+ * tgbe_chip_full_rings() - choose what becomes of frames that find their ring full
+ * @dev: port
+ *
+ * A frame that is kept back in the packet buffer holds up the frames of all other
+ * queues behind it. With several queues it is dropped, unless the port sends PAUSE
+ * frames: then the partner waits and nothing is lost. Whoever changes the number of
+ * queues or CTRL.TFCE calls this afterwards. No ring is touched (82576 7.1 and 8.10).
+ *
+ * Context: process.
+ */
+void tgbe_chip_full_rings(struct tgbe_device *dev)
+{
+	if (!dev->chip->rx_drop_full)
+		return;
+	spin_lock(&dev->ctrl_lock);
+	dev->drop_full = READ_ONCE(dev->config.queues) > 1 &&
+			 !(tgbe_rd(dev, TGBE_CTRL) & TGBE_CTRL_TFCE);
+	for (unsigned int q = 0; q < dev->queues_max; q++)
+		dev->chip->rx_drop_full(dev, q, dev->drop_full);
+	spin_unlock(&dev->ctrl_lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(tgbe_chip_full_rings);
+
+/**
  * tgbe_chip_program() - write a ring's address and size
  * @dev: port
  * @ring: ring whose queue is disabled, its tail 0 as a reset or quiescing leaves it;

@@ -54,6 +54,9 @@ struct tgbe_vector;
  * @irq_kick: raise a vector's interrupt by software (any context)
  * @rx_geometry: buffer layout for a configuration
  * @rx_arm: give a filled receive ring to the chip
+ * @rx_drop_full: drop frames that find the ring of a receive queue full, or keep them
+ *		  back in the packet buffer; @ctrl_lock held. NULL where they are
+ *		  always kept back
  * @rx_quiesce: stop a receive queue; 0, or -ETIMEDOUT if the chip did not.
  *		Not there with @fixed_arrays: only a reset stops the receiver
  * @tx_arm: give an empty transmit ring to the chip
@@ -101,6 +104,7 @@ struct tgbe_chip {
 	void (*irq_kick)(struct tgbe_vector *vector);
 	struct tgbe_rx_geometry (*rx_geometry)(const struct tgbe_config *config);
 	void (*rx_arm)(struct tgbe_device *dev, struct tgbe_ring *ring);
+	void (*rx_drop_full)(struct tgbe_device *dev, unsigned int queue, bool drop);
 	int (*rx_quiesce)(struct tgbe_device *dev, unsigned int queue);
 	void (*tx_arm)(struct tgbe_device *dev, struct tgbe_ring *ring);
 	int (*tx_quiesce)(struct tgbe_device *dev, unsigned int queue);
@@ -144,6 +148,7 @@ void tgbe_chip_clear_filters(struct tgbe_device *dev);
 void tgbe_chip_ctrl(struct tgbe_device *dev, u32 clear, u32 set);
 void tgbe_chip_pause_frames(struct tgbe_device *dev);
 void tgbe_chip_pause_marks(struct tgbe_device *dev);
+void tgbe_chip_full_rings(struct tgbe_device *dev);
 int tgbe_chip_get_smbi(struct tgbe_device *dev);
 void tgbe_chip_put_smbi(struct tgbe_device *dev);
 void tgbe_chip_program(struct tgbe_device *dev, struct tgbe_ring *ring);

@@ -60,6 +60,7 @@ static void tgbe_apply_pause(struct tgbe_device *dev)
 		       (pause & FLOW_CTRL_RX ? TGBE_CTRL_RFCE : 0) |
 		       (pause & FLOW_CTRL_TX ? TGBE_CTRL_TFCE : 0));
 	tgbe_chip_pause_marks(dev);
+	tgbe_chip_full_rings(dev);
 }
 
 /* Frames sent before the partner's receiver is ready would be lost */

@@ -299,7 +299,8 @@ static void tgbe_remove_queues(struct tgbe_device *dev, struct ring_set *set,
 
 static void tgbe_spread(struct tgbe_device *dev, unsigned int queues)
 {
-	dev->config.queues = queues;
+	WRITE_ONCE(dev->config.queues, queues);
+	tgbe_chip_full_rings(dev);
 	tgbe_rss_spread(dev, queues);
 	tgbe_rss_steer(dev, -1);
 }
@@ -387,8 +388,6 @@ static int tgbe_alloc_changes(struct tgbe_device *dev, struct ring_set *set,
 {
 	const struct tgbe_config *old = &dev->config;
 	unsigned int rx_from = old->queues, tx_from = old->queues;
-	bool alone = want->queues == 1, was_alone = old->queues == 1;
-	int err;
 
 	if (dev->chip->fixed_arrays)
 		return 0;
@@ -396,11 +395,7 @@ static int tgbe_alloc_changes(struct tgbe_device *dev, struct ring_set *set,
 		rx_from = 0;
 	if (want->tx_size != old->tx_size)
 		tx_from = 0;
-	err = tgbe_alloc_set(dev, set, want, rx_from, tx_from);
-	/* whether to drop when full depends on there being another queue */
-	if (!err && rx_from && alone != was_alone)
-		err = tgbe_alloc_one(dev, &set->rx[0], true, 0, want);
-	return err;
+	return tgbe_alloc_set(dev, set, want, rx_from, tx_from);
 }
 
 /* Everything is there and nothing can fail any more. No frame may be let in

@@ -130,10 +130,6 @@ struct tgbe_ring *tgbe_ring_alloc(struct tgbe_device *dev, bool is_rx,
 	ring->limit = is_rx ? config->rx_size : config->tx_size;
 	ring->batch = is_rx ? config->refill_batch : config->tx_batch;
 	ring->copybreak = is_rx ? config->rx_copybreak : config->tx_copybreak;
-	/* A full queue must not hold up the others, at the price that it drops
-	 * where the partner could have been asked to pause.
-	 */
-	ring->drop_full = config->queues > 1;
 	ring->count = dev->chip->fixed_arrays ? TGBE_RING_MAX : ring->limit;
 	ring->unsplit = config->unsplit;
 	if (is_rx)

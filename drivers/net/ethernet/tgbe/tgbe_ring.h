@@ -156,7 +156,6 @@ static_assert(sizeof(struct tgbe_rx_stats) <= sizeof(struct tgbe_tx_stats));
  * @headers: receive: a buffer for the header a descriptor, if they are split off
  * @headers_dma: bus address of @headers
  * @unsplit: receive: frames up to this many bytes are put together again
- * @drop_full: receive: drop what finds the ring full, so that other queues go on
  * @count: descriptors in the array
  * @limit: descriptors in use at most; below @count only where the chip must
  *	   not be given a new array (82574)
@@ -206,7 +205,6 @@ struct tgbe_ring {
 	u16 unsplit;
 	u8 index;
 	bool is_rx;
-	bool drop_full;
 
 	/* written where descriptors are handed to the chip */
 	u16 next_to_use ____cacheline_aligned;

@@ -178,12 +178,12 @@ static u64 tgbe_read_counter(struct tgbe_device *dev, const struct hw_counter *c
 	return val;
 }
 
-/* Where no frame is dropped that finds its ring full (DROP_EN), the packet buffer
- * fills up behind it, and what then finds no room is one of those missed
+/* Where a frame that finds its ring full is kept back (no DROP_EN), the packet buffer
+ * fills up behind it, and a frame that then finds no room is one of those missed
  */
 static bool tgbe_full_ring_blocks(const struct tgbe_device *dev)
 {
-	return !dev->chip->queue_drops || READ_ONCE(dev->config.queues) == 1;
+	return !dev->chip->queue_drops || !READ_ONCE(dev->drop_full);
 }
 
 /**

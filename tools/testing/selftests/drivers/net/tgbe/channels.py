@@ -12,14 +12,18 @@ import re
 from pathlib import Path
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
-from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_ne, ksft_true, ksft_variants
+from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_is, ksft_ne, ksft_true, \
+    ksft_variants
 from lib.py import CmdExitFailure, EthtoolFamily, KsftSkipEx, NlError
-from lib.py import affinities, cmd, defer, exchange, irq_lines, keep_coalescing, knock
+from lib.py import affinities, Bar, cmd, defer, exchange, irq_lines, keep_coalescing, knock
 from lib.py import mark_log, move_vector, rss_key, rss_table, softirqs_by_cpu, TgbeEnv
 from lib.py import UdpFlow, UdpPair, wait_until
 
 # Of many flows, or a SYN each
 FRAMES = 800
+
+# Of receive queue 0 of the 82576, and 40h further of each other
+SRRCTL, DROP_EN = 0xc00c, 1 << 31
 
 
 def _set_queues(cfg, count):
@@ -371,6 +375,42 @@ def hash_fields_by_netlink(cfg, kind) -> None:
     ksft_eq(family.rss_get(header), before)
 
 
+def full_queue_drops(cfg) -> None:
+    """
+    A frame that finds its ring full is dropped where it would hold up another queue, but
+    not if PAUSE frames ask for a pause: at once and with no ring swapped
+    """
+    if cfg.chip != "igb":
+        raise KsftSkipEx("the 82574L always keeps frames back")
+    most = _keep_queues(cfg)
+
+    def back():
+        cfg.dut.ethtool(f"-A {cfg.ifname} autoneg on rx on tx on")
+        cfg.wait_link()
+    defer(back)
+    cfg.dut.ethtool(f"-A {cfg.ifname} autoneg off rx on tx on")
+    cfg.wait_link()
+    lost = cfg.link_lost()
+    with Bar(cfg.pci) as card, UdpFlow(*reversed(cfg.ends)) as flow:
+        for count in (most, 1, most):
+            for pause in ("off", "on"):
+                _set_queues(cfg, count)
+                cfg.dut.ethtool(f"-A {cfg.ifname} tx {pause}")
+                want = count > 1 and pause == "off"
+                drops = [bool(card[SRRCTL + 0x40 * q] & DROP_EN) for q in range(count)]
+                ksft_eq(drops, [want] * count, f"{count} queues, PAUSE {pause}")
+                cfg.dut.ethtool(f"-G {cfg.ifname} rx 256")
+                cfg.dut.ethtool(f"-G {cfg.ifname} rx 512")
+                ksft_eq(bool(card[SRRCTL] & DROP_EN), want, "after -G")
+                flow.progress(50)
+        # the count comes last
+        cfg.dut.ethtool(f"-A {cfg.ifname} tx off")
+        for count in (1, most):
+            _set_queues(cfg, count)
+            ksft_eq(bool(card[SRRCTL] & DROP_EN), count > 1, f"{count} queues")
+    ksft_eq(lost(), 0, "carrier moved")
+
+
 def main() -> None:
     """ Ksft boiler plate main """
 
@@ -378,7 +418,8 @@ def main() -> None:
         cfg.data = bytes(range(256)) * (1 << 17)
         ksft_run([change_under_udp, late_frames, change_under_tcp, each_count, own_settings_stay,
                   affinity_is_the_users, table_steers, table_is_the_users, weights_share,
-                  table_survives_resize, key_is_used, hash_fields, hash_fields_by_netlink],
+                  table_survives_resize, key_is_used, hash_fields, udp_order,
+                  hash_fields_by_netlink, full_queue_drops],
                  args=(cfg, ))
     ksft_exit()
 
