@@ -33,6 +33,16 @@ static bool is_counter(struct fake *fake, u32 reg)
 	       reg >= 0xc030 && reg < 0xc430 && (reg - 0xc030) % 0x40 == 0;
 }
 
+/* EERD: bit 0 starts, bits 15:2 are the word's number; bit 1 is done, 31:16 the word */
+static void finish_nvm_read(struct fake *fake)
+{
+	u32 eerd = fake_get(fake, 0x14);
+	u32 word = eerd >> 2 & 0x3fff;
+
+	if (eerd & BIT(0) && word < FAKE_NVM_WORDS)
+		fake_set(fake, 0x14, fake->nvm[word] << 16 | word << 2 | BIT(1));
+}
+
 static u32 fake_rd(struct tgbe_device *dev, u32 reg)
 {
 	struct kunit *test = kunit_get_current_test();
@@ -48,6 +58,8 @@ static u32 fake_rd(struct tgbe_device *dev, u32 reg)
 		return ~0u;
 	}
 	fake->reads[reg / 4]++;
+	if (reg == 0x14 && fake->nvm)
+		finish_nvm_read(fake);
 	val = fake_get(fake, reg);
 	if (is_counter(fake, reg) && !is_low_half(reg)) {
 		fake_set(fake, reg, 0);
@@ -95,6 +107,7 @@ struct fake *fake_create(struct kunit *test, const struct tgbe_chip *chip)
 	dev->queues_max = FAKE_QUEUES;
 	dev->config.queues = FAKE_QUEUES;
 	mutex_init(&dev->hw_lock);
+	mutex_init(&dev->fw_lock);
 	spin_lock_init(&dev->ctrl_lock);
 	spin_lock_init(&dev->filter_lock);
 	spin_lock_init(&dev->stats_lock);

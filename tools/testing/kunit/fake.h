@@ -12,17 +12,20 @@
 
 #define FAKE_QUEUES	2
 #define FAKE_STAYS	(~0u)
+#define FAKE_NVM_WORDS	64
 
 /**
  * struct fake - a port and its card
  * @dev: the port; its netdev is never registered
  * @reads: how often a register was read by the driver
  * @gone_at: register whose next read finds the card pulled, %FAKE_STAYS for none
+ * @nvm: %FAKE_NVM_WORDS words behind EERD, or NULL: then no read of them ends
  */
 struct fake {
 	struct tgbe_device *dev;
 	u32 *reads;
 	u32 gone_at;
+	const u16 *nvm;
 };
 
 struct fake *fake_create(struct kunit *test, const struct tgbe_chip *chip);

@@ -255,6 +255,7 @@ static inline void tgbe_log_refusal(struct tgbe_device *dev,
 /* tgbe_nvm.c */
 int tgbe_nvm_check(struct tgbe_device *dev);
 int tgbe_nvm_read(struct tgbe_device *dev, u16 first, u16 count, u16 *words);
+void tgbe_nvm_alternate_mac(struct tgbe_device *dev, u8 *addr);
 void tgbe_nvm_version(struct tgbe_device *dev, char *buf, size_t len);
 
 /* tgbe_phy.c */

@@ -560,6 +560,7 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.flow_tuple		= tgbe_82576_flow_tuple,
 	.queue_drops		= tgbe_82576_queue_drops,
 	.splits			= true,
+	.alternate_mac		= true,
 	.ptp			= true,
 };
 EXPORT_SYMBOL_IF_KUNIT(tgbe_chip_82576);

@@ -74,6 +74,7 @@ struct tgbe_vector;
  * @queue_drops: frames that found a receive ring full since the last call; NULL
  *		 where the chip does not count them
  * @splits: the chip can split headers off
+ * @alternate_mac: the NVM may have another MAC address than the factory's
  * @ptp: the chip has a clock and stamps frames by it, see tgbe_ptp.c
  */
 struct tgbe_chip {
@@ -120,6 +121,7 @@ struct tgbe_chip {
 			   const struct tgbe_flow_match *match, unsigned int queue);
 	u32 (*queue_drops)(struct tgbe_device *dev, unsigned int queue);
 	bool splits;
+	bool alternate_mac;
 	bool ptp;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The NVM (EEPROM or flash) behind EERD. Read only: tgbe never writes it. */
 #include <linux/bitfield.h>
+#include <linux/etherdevice.h>
 
 #include "tgbe.h"
 #include "tgbe_chip.h"
@@ -93,6 +94,38 @@ int tgbe_nvm_read(struct tgbe_device *dev, u16 first, u16 count, u16 *words)
 	tgbe_nvm_put(dev);
 	return err;
 }
+
+/**
+ * tgbe_nvm_alternate_mac() - the address that a blade or a BMC gave the port
+ * @dev: port
+ * @addr: the factory's address; replaced if there is another
+ *
+ * Word 37h points to three words for each function of the 82576, and is 0 or FFFFh
+ * where there are none. The chip does not load them by itself. The 82574 has no such
+ * addresses.
+ *
+ * Context: process, sleeps.
+ */
+void tgbe_nvm_alternate_mac(struct tgbe_device *dev, u8 *addr)
+{
+	u16 words[ETH_ALEN / 2], pointer;
+	u8 other[ETH_ALEN];
+
+	if (!dev->chip->alternate_mac ||
+	    tgbe_nvm_read(dev, TGBE_NVM_ALT_MAC, 1, &pointer) ||
+	    pointer == 0 || pointer == 0xffff)
+		return;
+	pointer += ARRAY_SIZE(words) *
+		   FIELD_GET(TGBE_STATUS_FUNC, tgbe_rd(dev, TGBE_STATUS));
+	if (tgbe_nvm_read(dev, pointer, ARRAY_SIZE(words), words))
+		return;
+	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
+		put_unaligned_le16(words[i], other + 2 * i);
+	/* words that were never written are all ones, a multicast address */
+	if (is_valid_ether_addr(other))
+		ether_addr_copy(addr, other);
+}
+EXPORT_SYMBOL_IF_KUNIT(tgbe_nvm_alternate_mac);
 
 /**
  * tgbe_nvm_version() - version of the NVM image as text

@@ -101,6 +101,8 @@ static void tgbe_read_mac_address(struct tgbe_device *dev)
 			 ERR_PTR(err));
 	put_unaligned_le32(tgbe_rd(dev, TGBE_RAL(0)), addr);
 	put_unaligned_le16(tgbe_rd(dev, TGBE_RAH(0)), addr + 4);
+	if (err != -ENODEV)
+		tgbe_nvm_alternate_mac(dev, addr);
 	/* a wrong sum alone takes no address away: some 82574 boards have one */
 	if (err != -ENODEV && is_valid_ether_addr(addr)) {
 		eth_hw_addr_set(dev->netdev, addr);

@@ -411,6 +411,7 @@
 
 /* NVM words */
 #define TGBE_NVM_VERSION		0x05
+#define TGBE_NVM_ALT_MAC		0x37
 #define TGBE_NVM_CHECKSUM_WORDS		0x40
 #define TGBE_NVM_CHECKSUM		0xbaba
 
