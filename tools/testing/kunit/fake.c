@@ -33,14 +33,82 @@ static bool is_counter(struct fake *fake, u32 reg)
 	       reg >= 0xc030 && reg < 0xc430 && (reg - 0xc030) % 0x40 == 0;
 }
 
-/* EERD: bit 0 starts, bits 15:2 are the word's number; bit 1 is done, 31:16 the word */
-static void finish_nvm_read(struct fake *fake)
+/* The bit for the link in register 1 is low at the first read after a loss */
+static u16 read_phy(struct fake *fake, u8 reg)
 {
-	u32 eerd = fake_get(fake, 0x14);
-	u32 word = eerd >> 2 & 0x3fff;
+	u16 val = fake->phy_page ? 0 : fake->phy[reg];
 
-	if (eerd & BIT(0) && word < FAKE_NVM_WORDS)
-		fake_set(fake, 0x14, fake->nvm[word] << 16 | word << 2 | BIT(1));
+	if (reg != 1 || fake->phy_page)
+		return val;
+	if (fake->phy_lost_link)
+		val &= ~BIT(2);
+	fake->phy_lost_link = false;
+	return val;
+}
+
+/* In register 0, reset and restart of negotiation are over at once */
+static void write_phy(struct kunit *test, struct fake *fake, u8 reg, u16 val)
+{
+	if (reg == (fake->dev->chip == &tgbe_chip_82574 ? 22 : 31)) {
+		fake->phy_page = val;
+		return;
+	}
+	KUNIT_ASSERT_LT(test, fake->phy_writes, FAKE_PHY_WRITES);
+	fake->phy_write[fake->phy_writes++] = (struct fake_phy_write){
+		fake->phy_page, reg, val,
+	};
+	if (!fake->phy_page)
+		fake->phy[reg] = reg ? val : val & ~(BIT(15) | BIT(9));
+}
+
+static void do_mdio(struct kunit *test, struct fake *fake, u32 reg)
+{
+	u32 cmd = fake_get(fake, reg);
+	u8 phy_reg = cmd >> 16 & 0x1f;
+
+	if (!(cmd & (BIT(26) | BIT(27))) || cmd & BIT(28))
+		return;
+	KUNIT_ASSERT_EQ(test, cmd >> 21 & 0x1f, 1);
+	if (cmd & BIT(26))
+		write_phy(test, fake, phy_reg, cmd & 0xffff);
+	else
+		cmd = (cmd & ~0xffff) | read_phy(fake, phy_reg);
+	fake_set(fake, reg, cmd | BIT(28));
+}
+
+/* Reading and writing of the NVM have one layout */
+static void do_nvm(struct kunit *test, struct fake *fake, u32 reg)
+{
+	u32 cmd = fake_get(fake, reg);
+	u32 word = cmd >> 2 & 0x3fff;
+
+	if (!(cmd & BIT(0)))
+		return;
+	KUNIT_ASSERT_LT(test, word, FAKE_NVM_WORDS);
+	if (reg == 0x102c) {
+		fake->nvm[word] = cmd >> 16;
+		fake->nvm_writes++;
+	}
+	fake_set(fake, reg, (u32)fake->nvm[word] << 16 | BIT(1));
+}
+
+/* What a write began is done when somebody asks for it */
+static void act(struct kunit *test, struct fake *fake, u32 reg)
+{
+	switch (reg) {
+	case 0x10:
+		if (fake_get(fake, reg) & BIT(19))
+			fake->nvm_commits++;
+		fake_set(fake, reg, fake_get(fake, reg) & ~BIT(19));
+		break;
+	case 0x14:
+	case 0x102c:
+		do_nvm(test, fake, reg);
+		break;
+	case 0x20:
+		do_mdio(test, fake, reg);
+		break;
+	}
 }
 
 static u32 fake_rd(struct tgbe_device *dev, u32 reg)
@@ -58,8 +126,7 @@ static u32 fake_rd(struct tgbe_device *dev, u32 reg)
 		return ~0u;
 	}
 	fake->reads[reg / 4]++;
-	if (reg == 0x14 && fake->nvm)
-		finish_nvm_read(fake);
+	act(test, fake, reg);
 	val = fake_get(fake, reg);
 	if (is_counter(fake, reg) && !is_low_half(reg)) {
 		fake_set(fake, reg, 0);
@@ -106,8 +173,8 @@ struct fake *fake_create(struct kunit *test, const struct tgbe_chip *chip)
 	dev->irq_mode = TGBE_IRQ_MSIX;
 	dev->queues_max = FAKE_QUEUES;
 	dev->config.queues = FAKE_QUEUES;
-	mutex_init(&dev->hw_lock);
 	mutex_init(&dev->fw_lock);
+	mutex_init(&dev->hw_lock);
 	spin_lock_init(&dev->ctrl_lock);
 	spin_lock_init(&dev->filter_lock);
 	spin_lock_init(&dev->stats_lock);

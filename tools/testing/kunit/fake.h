@@ -12,20 +12,47 @@
 
 #define FAKE_QUEUES	2
 #define FAKE_STAYS	(~0u)
+#define FAKE_PHY_WRITES	32
 #define FAKE_NVM_WORDS	64
+
+/**
+ * struct fake_phy_write - a write to the PHY
+ * @page: page in force
+ * @reg: register
+ * @val: value
+ */
+struct fake_phy_write {
+	u16 page;
+	u8 reg;
+	u16 val;
+};
 
 /**
  * struct fake - a port and its card
  * @dev: the port; its netdev is never registered
  * @reads: how often a register was read by the driver
  * @gone_at: register whose next read finds the card pulled, %FAKE_STAYS for none
- * @nvm: %FAKE_NVM_WORDS words behind EERD, or NULL: then no read of them ends
+ * @phy: registers of the PHY, page 0; other pages read as 0
+ * @phy_page: page in force
+ * @phy_lost_link: the link was lost since BMSR was read
+ * @phy_write: writes to the PHY in their order, but for those that select a page
+ * @phy_writes: how many
+ * @nvm: words of the NVM
+ * @nvm_writes: writes to it
+ * @nvm_commits: times that it was copied to the flash
  */
 struct fake {
 	struct tgbe_device *dev;
 	u32 *reads;
 	u32 gone_at;
-	const u16 *nvm;
+	u16 phy[32];
+	u16 phy_page;
+	bool phy_lost_link;
+	struct fake_phy_write phy_write[FAKE_PHY_WRITES];
+	unsigned int phy_writes;
+	u16 nvm[FAKE_NVM_WORDS];
+	unsigned int nvm_writes;
+	unsigned int nvm_commits;
 };
 
 struct fake *fake_create(struct kunit *test, const struct tgbe_chip *chip);

@@ -70,7 +70,7 @@ static void address_of(struct kunit *test, const struct tgbe_chip *chip, const u
 {
 	struct fake *fake = fake_create(test, chip);
 
-	fake->nvm = nvm;
+	memcpy(fake->nvm, nvm, sizeof(fake->nvm));
 	fake_set(fake, 0x8, function << 2);
 	ether_addr_copy(addr, factory);
 	tgbe_nvm_alternate_mac(fake->dev, addr);

@@ -52,8 +52,12 @@ enum tgbe_irq_mode {
 /**
  * struct tgbe_link - what was asked of the link and what it is
  * @advertising: link modes offered in autonegotiation
- * @restarted: negotiated anew, so that its outcome has to be looked at even if the
- *	       link was never seen down
+ * @mdix: ETH_TP_MDI_* as the user wants it
+ * @mdix_found: ETH_TP_MDI_* of the link that is up
+ * @loopback: the PHY returns what is sent
+ * @lost: the link was lost, or negotiated anew, since the link work last read it
+ * @phy_lost: the PHY told the link work of a loss, and not yet of a link after it
+ * @pause_changed: the user's choice of PAUSE has not reached the MAC yet
  * @pause_autoneg: PAUSE is negotiated: @pause is what is offered, not what is done
  * @pause: FLOW_CTRL_RX and FLOW_CTRL_TX as the user wants them
  * @forced_speed: SPEED_10 or SPEED_100 with autonegotiation off, else 0
@@ -62,10 +66,16 @@ enum tgbe_irq_mode {
  * @speed: Mb/s as last found, SPEED_UNKNOWN after the link was lost
  * @duplex: DUPLEX_* as last found, DUPLEX_UNKNOWN after the link was lost
  * @receiver_waits: polls spent waiting for the partner's receiver
+ * @downshifts: times that the PHY gave up the best speed for a cable
  */
 struct tgbe_link {
 	__ETHTOOL_DECLARE_LINK_MODE_MASK(advertising);
-	bool restarted;
+	u8 mdix;
+	u8 mdix_found;
+	bool loopback;
+	bool lost;
+	bool phy_lost;
+	bool pause_changed;
 	bool pause_autoneg;
 	u8 pause;
 	u16 forced_speed;
@@ -74,6 +84,7 @@ struct tgbe_link {
 	int speed;
 	u8 duplex;
 	u8 receiver_waits;
+	atomic64_t downshifts;
 };
 
 /* Index of a latched hardware counter; the table is in tgbe_stats.c */
@@ -253,9 +264,15 @@ static inline void tgbe_log_refusal(struct tgbe_device *dev,
 }
 
 /* tgbe_nvm.c */
+void tgbe_nvm_init(struct tgbe_device *dev);
+bool tgbe_nvm_is_flash(struct tgbe_device *dev);
+unsigned int tgbe_nvm_words(struct tgbe_device *dev);
 int tgbe_nvm_check(struct tgbe_device *dev);
 int tgbe_nvm_read(struct tgbe_device *dev, u16 first, u16 count, u16 *words);
 void tgbe_nvm_alternate_mac(struct tgbe_device *dev, u8 *addr);
+int tgbe_nvm_read_bytes(struct tgbe_device *dev, u32 offset, u32 len, u8 *data);
+int tgbe_nvm_write_bytes(struct tgbe_device *dev, u32 offset, u32 len,
+			 const u8 *data, struct netlink_ext_ack *extack);
 void tgbe_nvm_version(struct tgbe_device *dev, char *buf, size_t len);
 
 /* tgbe_phy.c */
@@ -263,6 +280,11 @@ int tgbe_phy_read(struct tgbe_device *dev, u8 reg, u16 *val);
 int tgbe_phy_write(struct tgbe_device *dev, u8 reg, u16 val);
 int tgbe_phy_modify(struct tgbe_device *dev, u8 reg, u16 mask, u16 set);
 int tgbe_phy_start(struct tgbe_device *dev);
+int tgbe_phy_init(struct tgbe_device *dev);
+int tgbe_phy_commit(struct tgbe_device *dev);
+int tgbe_phy_modify_paged(struct tgbe_device *dev, u16 page, u8 reg, u16 mask, u16 set);
+int tgbe_phy_inspect(struct tgbe_device *dev, bool *crossed, bool *slower);
+void tgbe_phy_rest(struct tgbe_device *dev);
 bool tgbe_phy_is_kept(struct tgbe_device *dev);
 int tgbe_phy_reset(struct tgbe_device *dev);
 
@@ -271,6 +293,7 @@ void tgbe_link_init(struct tgbe_device *dev);
 void tgbe_link_start(struct tgbe_device *dev);
 void tgbe_link_stop(struct tgbe_device *dev);
 void tgbe_link_check(struct tgbe_device *dev);
+void tgbe_link_lost(struct tgbe_device *dev);
 void tgbe_link_get(struct tgbe_device *dev, struct ethtool_link_ksettings *ks);
 void tgbe_link_get_pause(struct tgbe_device *dev,
 			 struct ethtool_pauseparam *pause);
@@ -279,6 +302,9 @@ int tgbe_link_set_pause(struct tgbe_device *dev,
 int tgbe_link_set(struct tgbe_device *dev,
 		  const struct ethtool_link_ksettings *ks,
 		  struct netlink_ext_ack *extack);
+int tgbe_link_set_loopback(struct tgbe_device *dev, bool on,
+			   struct netlink_ext_ack *extack);
+int tgbe_link_ioctl(struct net_device *netdev, struct ifreq *ifr, int cmd);
 
 /* tgbe_irq.c */
 int tgbe_irq_alloc(struct tgbe_device *dev);
@@ -363,6 +389,7 @@ void tgbe_netdev_link_queues(struct tgbe_device *dev, unsigned int from,
 			     unsigned int to, bool linked);
 int tgbe_port_start(struct tgbe_device *dev);
 void tgbe_port_stop(struct tgbe_device *dev);
+void tgbe_port_release(struct tgbe_device *dev);
 void tgbe_netdev_halt(struct tgbe_device *dev);
 void tgbe_netdev_attach(struct tgbe_device *dev, int err);
 int tgbe_netdev_resume(struct tgbe_device *dev);

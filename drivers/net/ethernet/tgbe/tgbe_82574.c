@@ -24,6 +24,12 @@
 
 #define RX_BUFFER_KB	3
 
+/* One word of the NVM's shadow takes microseconds, a sector of flash seconds */
+#define NVM_STEP_US	5
+#define NVM_LIMIT_US	50000
+#define FLASH_STEP_US	1000
+#define FLASH_LIMIT_US	4000000
+
 /* Half of the packet buffer: a transmit descriptor may be %TGBE_TX_DESC_BYTES.
  * Another driver may have left less, and a reset keeps that.
  */
@@ -162,8 +168,7 @@ static int tgbe_82574_phy_init(struct tgbe_device *dev)
 	if (err)
 		return err;
 	err = tgbe_phy_modify(dev, TGBE_BM_CONTROL,
-			      TGBE_BM_POLARITY | TGBE_BM_DOWNSHIFT,
-			      TGBE_BM_AUTO_MDIX);
+			      TGBE_BM_POLARITY | TGBE_BM_DOWNSHIFT, 0);
 	if (err)
 		return err;
 	/* vendor sequence of the BM PHY: page 3, value 0. A PHY without the
@@ -177,11 +182,93 @@ static int tgbe_82574_phy_init(struct tgbe_device *dev)
 	/* The control register takes effect with a reset of the PHY's logic,
 	 * and downshift wants one cleared and one set.
 	 */
-	err = tgbe_phy_modify(dev, MII_BMCR, 0, BMCR_RESET);
+	err = tgbe_phy_commit(dev);
 	if (!err)
 		err = tgbe_phy_modify(dev, TGBE_BM_CONTROL, 0,
 				      TGBE_BM_DOWNSHIFT);
-	return err ?: tgbe_phy_modify(dev, MII_BMCR, 0, BMCR_RESET);
+	return err ?: tgbe_phy_commit(dev);
+}
+
+/* The MAC's side of the PHY at 1000 Mb/s, full duplex, its link forced. The emulated PHY
+ * has no such pages and needs none of it.
+ */
+static int tgbe_82574_phy_loopback(struct tgbe_device *dev)
+{
+	static const struct {
+		u16 page;
+		u8 reg;
+		u16 set;
+	} steps[] = {
+		{ TGBE_BM_PAGE_PORT, TGBE_BM_PORT_CONTROL, TGBE_BM_PORT_FULL_DUPLEX },
+		{ TGBE_BM_PAGE_DIAG, TGBE_BM_DIAG_LINK, TGBE_BM_DIAG_LINK_UP },
+		{ TGBE_BM_PAGE_PORT, TGBE_BM_PORT_CONTROL, TGBE_BM_PORT_FORCE_LINK },
+		{ TGBE_BM_PAGE_PORT, TGBE_BM_PORT_MISC, TGBE_BM_PORT_EARLY_LINK },
+	};
+	int err;
+
+	err = tgbe_phy_modify_paged(dev, TGBE_BM_PAGE_MAC, TGBE_BM_MAC_SPEED,
+				    TGBE_BM_MAC_SPEED_MASK, TGBE_BM_MAC_SPEED_1000);
+	if (err && err != -EIO)
+		return err;
+	err = tgbe_phy_commit(dev);
+	if (err)
+		return err;
+	usleep_range(1000, 2000);
+	for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++) {
+		err = tgbe_phy_modify_paged(dev, steps[i].page, steps[i].reg, 0,
+					    steps[i].set);
+		if (err && err != -EIO)
+			return err;
+	}
+	return 0;
+}
+
+/* Unless this bit is clear the chip updates its flash by itself, and does it wrongly */
+static void tgbe_82574_nvm_init(struct tgbe_device *dev)
+{
+	if (tgbe_nvm_is_flash(dev))
+		tgbe_clear_bits(dev, TGBE_EECD, TGBE_EECD_82574_AUPDEN);
+}
+
+static int tgbe_82574_nvm_write(struct tgbe_device *dev, u16 word, u16 val)
+{
+	int err;
+
+	/* what was written before may still be under way */
+	err = tgbe_wait(dev, TGBE_82574_EEWR, TGBE_EERD_DONE, TGBE_EERD_DONE,
+			NVM_STEP_US, NVM_LIMIT_US);
+	if (err)
+		return err;
+	tgbe_wr(dev, TGBE_82574_EEWR, FIELD_PREP(TGBE_EERD_ADDR, word) |
+		FIELD_PREP(TGBE_EERD_DATA, val) | TGBE_EERD_START);
+	return tgbe_wait(dev, TGBE_82574_EEWR, TGBE_EERD_DONE, TGBE_EERD_DONE,
+			 NVM_STEP_US, NVM_LIMIT_US);
+}
+
+static int tgbe_82574_flash_idle(struct tgbe_device *dev)
+{
+	return tgbe_wait(dev, TGBE_EECD, TGBE_EECD_82574_FLUPD, 0,
+			 FLASH_STEP_US, FLASH_LIMIT_US);
+}
+
+/* A flash keeps what was written only after its sector is copied */
+static int tgbe_82574_nvm_commit(struct tgbe_device *dev)
+{
+	int err;
+
+	if (!tgbe_nvm_is_flash(dev))
+		return 0;
+	err = tgbe_82574_flash_idle(dev);
+	if (err)
+		return err;
+	/* the firmware must let go of a flash with this erase command */
+	if ((tgbe_rd(dev, TGBE_82574_FLOP) & TGBE_82574_FLOP_ERASE) == TGBE_82574_FLOP_STM) {
+		tgbe_wr(dev, TGBE_82574_HICR, TGBE_82574_HICR_RESET_EN);
+		tgbe_flush(dev);
+		tgbe_wr(dev, TGBE_82574_HICR, TGBE_82574_HICR_RESET);
+	}
+	tgbe_set_bits(dev, TGBE_EECD, TGBE_EECD_82574_FLUPD);
+	return tgbe_82574_flash_idle(dev);
 }
 
 static u32 tgbe_82574_queue_causes(unsigned int queue)
@@ -332,10 +419,20 @@ const struct tgbe_chip tgbe_chip_82574 = {
 	.txq			= tgbe_82574_txq,
 	.reset			= tgbe_82574_chip_reset,
 	.phy_init		= tgbe_82574_phy_init,
+	.phy_page		= TGBE_BM_PAGE_SELECT,
+	.phy_commits		= true,
+	.phy_crossover		= { TGBE_BM_CONTROL, TGBE_BM_AUTO_MDIX,
+				    TGBE_BM_FORCE_MDIX, TGBE_BM_AUTO_MDIX },
+	.phy_crossed		= { TGBE_BM_STATUS, TGBE_BM_STATUS_MDIX },
+	.phy_slower		= { TGBE_BM_STATUS, TGBE_BM_STATUS_DOWNSHIFT },
+	.phy_loopback		= tgbe_82574_phy_loopback,
 	.phy_get		= tgbe_82574_phy_get,
 	.phy_put		= tgbe_82574_phy_put,
 	.nvm_get		= tgbe_82574_phy_get,
 	.nvm_put		= tgbe_82574_phy_put,
+	.nvm_write		= tgbe_82574_nvm_write,
+	.nvm_commit		= tgbe_82574_nvm_commit,
+	.nvm_init		= tgbe_82574_nvm_init,
 	.irq_setup		= tgbe_82574_irq_setup,
 	.irq_mask		= tgbe_82574_irq_mask,
 	.irq_bits		= tgbe_82574_irq_bits,

@@ -204,13 +204,8 @@ static int tgbe_82576_phy_init(struct tgbe_device *dev)
 	err = tgbe_phy_write(dev, TGBE_IGP_PAGE_SELECT, 0);
 	if (err)
 		return err;
-	/* full speed in D0, crossover automatic */
-	err = tgbe_phy_modify(dev, TGBE_IGP_POWER, TGBE_IGP_D0_LPLU, 0);
-	if (err)
-		return err;
-	return tgbe_phy_modify(dev, TGBE_IGP_PORT_CTRL,
-			       TGBE_IGP_AUTO_MDIX | TGBE_IGP_FORCE_MDIX,
-			       TGBE_IGP_AUTO_MDIX);
+	/* full speed in D0 */
+	return tgbe_phy_modify(dev, TGBE_IGP_POWER, TGBE_IGP_D0_LPLU, 0);
 }
 
 static u32 tgbe_82576_ivar_entry(unsigned int vector)
@@ -536,6 +531,12 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.txq			= tgbe_82576_txq,
 	.reset			= tgbe_82576_chip_reset,
 	.phy_init		= tgbe_82576_phy_init,
+	.phy_page		= TGBE_IGP_PAGE_SELECT,
+	.phy_crossover		= { TGBE_IGP_PORT_CTRL,
+				    TGBE_IGP_AUTO_MDIX | TGBE_IGP_FORCE_MDIX,
+				    TGBE_IGP_FORCE_MDIX, TGBE_IGP_AUTO_MDIX },
+	.phy_crossed		= { TGBE_IGP_STATUS, TGBE_IGP_STATUS_MDIX },
+	.phy_slower		= { TGBE_IGP_HEALTH, TGBE_IGP_DOWNSHIFT },
 	.phy_get		= tgbe_82576_phy_get,
 	.phy_put		= tgbe_82576_phy_put,
 	.nvm_get		= tgbe_82576_nvm_get,

@@ -18,6 +18,30 @@ struct tgbe_vector;
 #define TGBE_OTHER_CAUSES	(TGBE_INT_LSC | TGBE_INT_RXO)
 
 /**
+ * struct tgbe_phy_bit - a bit of the PHY
+ * @reg: register
+ * @bit: the bit
+ */
+struct tgbe_phy_bit {
+	u8 reg;
+	u16 bit;
+};
+
+/**
+ * struct tgbe_phy_crossover - how the PHY is told which pairs to use
+ * @reg: register
+ * @mask: bits that tell it, all clear for MDI
+ * @mdix: those for MDI-X
+ * @either: those to find out
+ */
+struct tgbe_phy_crossover {
+	u8 reg;
+	u16 mask;
+	u16 mdix;
+	u16 either;
+};
+
+/**
  * struct tgbe_chip - what differs between the chips, off the hot path
  *
  * The operations run in process context with RTNL held unless said otherwise.
@@ -39,10 +63,19 @@ struct tgbe_vector;
  *	   0 or a negative error
  * @phy_init: once, at probe: wait until the MAC has configured the PHY from the
  *	      NVM, then set the vendor registers; a MAC reset leaves them
+ * @phy_page: register of the PHY that selects a page
+ * @phy_commits: the PHY's controls take effect with a reset of its logic (BMCR)
+ * @phy_crossover: its register and bits for MDI, MDI-X or either
+ * @phy_crossed: where it says that the link that is up uses MDI-X
+ * @phy_slower: where it says that it fell back to a lower speed
+ * @phy_loopback: what it wants before BMCR's loopback bit; NULL for nothing
  * @phy_get: take the PHY from the firmware; 0 or -EBUSY
  * @phy_put: give it back
  * @nvm_get: take the NVM from the firmware; 0 or -EBUSY
  * @nvm_put: give it back
+ * @nvm_write: write a word, holding the NVM; NULL where the driver does not
+ * @nvm_commit: make permanent what was written
+ * @nvm_init: once, at probe; NULL for nothing
  * @irq_setup: route queues to vectors and enable automatic masking
  * @irq_mask: mask every cause (any context)
  * @irq_bits: fill a vector's unmask register and bits
@@ -91,10 +124,19 @@ struct tgbe_chip {
 	u32 (*txq)(unsigned int queue);
 	int (*reset)(struct tgbe_device *dev);
 	int (*phy_init)(struct tgbe_device *dev);
+	u8 phy_page;
+	bool phy_commits;
+	struct tgbe_phy_crossover phy_crossover;
+	struct tgbe_phy_bit phy_crossed;
+	struct tgbe_phy_bit phy_slower;
+	int (*phy_loopback)(struct tgbe_device *dev);
 	int (*phy_get)(struct tgbe_device *dev);
 	void (*phy_put)(struct tgbe_device *dev);
 	int (*nvm_get)(struct tgbe_device *dev);
 	void (*nvm_put)(struct tgbe_device *dev);
+	int (*nvm_write)(struct tgbe_device *dev, u16 word, u16 val);
+	int (*nvm_commit)(struct tgbe_device *dev);
+	void (*nvm_init)(struct tgbe_device *dev);
 	void (*irq_setup)(struct tgbe_device *dev);
 	void (*irq_mask)(struct tgbe_device *dev);
 	void (*irq_bits)(struct tgbe_vector *vector);

@@ -516,24 +516,52 @@ static void tgbe_get_regs(struct net_device *netdev, struct ethtool_regs *regs,
 
 static int tgbe_get_eeprom_len(struct net_device *netdev)
 {
-	return TGBE_NVM_CHECKSUM_WORDS * sizeof(u16);
+	return tgbe_nvm_words(netdev_priv(netdev)) * sizeof(u16);
 }
 
+/* Tells the user's file apart from one of another card */
+static u32 tgbe_eeprom_magic(const struct tgbe_device *dev)
+{
+	return dev->pdev->vendor | dev->pdev->device << 16;
+}
+
+/* The core keeps offset and length within tgbe_get_eeprom_len() */
 static int tgbe_get_eeprom(struct net_device *netdev, struct ethtool_eeprom *eeprom,
 			   u8 *data)
 {
-	u16 words[TGBE_NVM_CHECKSUM_WORDS];
+	struct tgbe_device *dev = netdev_priv(netdev);
+
+	eeprom->magic = tgbe_eeprom_magic(dev);
+	return tgbe_nvm_read_bytes(dev, eeprom->offset, eeprom->len, data);
+}
+
+static int tgbe_set_eeprom(struct net_device *netdev, struct ethtool_eeprom *eeprom,
+			   u8 *data)
+{
+	struct tgbe_device *dev = netdev_priv(netdev);
+	struct netlink_ext_ack extack = {};
 	int err;
 
-	err = tgbe_nvm_read(netdev_priv(netdev), 0, ARRAY_SIZE(words), words);
-	if (err)
-		return err;
-	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
-		cpu_to_le16s(&words[i]);
-	eeprom->magic = TGBE_NVM_CHECKSUM;
-	/* the core keeps offset and length within tgbe_get_eeprom_len() */
-	memcpy(data, (u8 *)words + eeprom->offset, eeprom->len);
-	return 0;
+	if (eeprom->magic != tgbe_eeprom_magic(dev)) {
+		NL_SET_ERR_MSG_FMT_MOD(&extack, "magic must be 0x%08x",
+				       tgbe_eeprom_magic(dev));
+		err = -EINVAL;
+	} else {
+		err = tgbe_nvm_write_bytes(dev, eeprom->offset, eeprom->len, data,
+					   &extack);
+	}
+	tgbe_log_refusal(dev, &extack);
+	return err;
+}
+
+/* Without this operation and without devlink the core calls it a success */
+static int tgbe_flash_device(struct net_device *netdev, struct ethtool_flash *flash)
+{
+	struct netlink_ext_ack extack = {};
+
+	NL_SET_ERR_MSG_MOD(&extack, "the driver writes no flash images");
+	tgbe_log_refusal(netdev_priv(netdev), &extack);
+	return -EOPNOTSUPP;
 }
 
 /* The LED blinks by itself until it is told otherwise */
@@ -569,6 +597,8 @@ const struct ethtool_ops tgbe_ethtool_ops = {
 	.get_regs		= tgbe_get_regs,
 	.get_eeprom_len		= tgbe_get_eeprom_len,
 	.get_eeprom		= tgbe_get_eeprom,
+	.set_eeprom		= tgbe_set_eeprom,
+	.flash_device		= tgbe_flash_device,
 	.set_phys_id		= tgbe_set_phys_id,
 	.get_msglevel		= tgbe_get_msglevel,
 	.set_msglevel		= tgbe_set_msglevel,

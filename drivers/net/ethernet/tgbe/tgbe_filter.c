@@ -196,18 +196,15 @@ void tgbe_filter_vlan_strip(struct tgbe_device *dev, netdev_features_t features)
 }
 
 /**
- * tgbe_filter_features() - let damaged frames in, keep the FCS, loop back
+ * tgbe_filter_features() - let damaged frames in, keep the FCS
  * @dev: port
  * @features: those about to be in force
- *
- * Loopback is the MAC's: what is sent is received and does not leave the chip.
  */
 void tgbe_filter_features(struct tgbe_device *dev, netdev_features_t features)
 {
-	tgbe_filter_rctl(dev, TGBE_RCTL_SBP | TGBE_RCTL_SECRC | TGBE_RCTL_LBM_MAC,
+	tgbe_filter_rctl(dev, TGBE_RCTL_SBP | TGBE_RCTL_SECRC,
 			 (features & NETIF_F_RXALL ? TGBE_RCTL_SBP : 0) |
-			 (features & NETIF_F_RXFCS ? 0 : TGBE_RCTL_SECRC) |
-			 (features & NETIF_F_LOOPBACK ? TGBE_RCTL_LBM_MAC : 0));
+			 (features & NETIF_F_RXFCS ? 0 : TGBE_RCTL_SECRC));
 }
 
 /**

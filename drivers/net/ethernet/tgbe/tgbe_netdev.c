@@ -150,11 +150,28 @@ void tgbe_port_stop(struct tgbe_device *dev)
 	dev->restart_why = NULL;
 }
 
+/**
+ * tgbe_port_release() - leave a port that does not run to itself and its firmware
+ * @dev: stopped port
+ *
+ * A reset of the chip takes it back.
+ *
+ * Context: process, RTNL or not registered.
+ */
+void tgbe_port_release(struct tgbe_device *dev)
+{
+	tgbe_phy_rest(dev);
+	tgbe_clear_bits(dev, TGBE_CTRL_EXT, TGBE_CTRL_EXT_DRV_LOAD);
+}
+
 static int tgbe_ndo_open(struct net_device *netdev)
 {
-	int err = tgbe_port_start(netdev_priv(netdev));
+	struct tgbe_device *dev = netdev_priv(netdev);
+	int err = tgbe_port_start(dev);
 
-	if (!err)
+	if (err)
+		tgbe_port_release(dev);
+	else
 		netif_tx_start_all_queues(netdev);
 	return err;
 }
@@ -166,6 +183,7 @@ static int tgbe_ndo_stop(struct net_device *netdev)
 	/* not what was stopped behind the stack's back */
 	if (!dev->halted)
 		tgbe_port_stop(dev);
+	tgbe_port_release(dev);
 	return 0;
 }
 
@@ -235,17 +253,35 @@ static int tgbe_set_rx_all(struct tgbe_device *dev, netdev_features_t features)
 	return err;
 }
 
+/* A port that does not run, or is about to be restarted, gets it with its start */
+static int tgbe_set_loopback(struct tgbe_device *dev, netdev_features_t features)
+{
+	struct netlink_ext_ack extack = {};
+	int err;
+
+	if (!netif_running(dev->netdev) || dev->halted || dev->restart_why)
+		return 0;
+	err = tgbe_link_set_loopback(dev, features & NETIF_F_LOOPBACK, &extack);
+	tgbe_log_refusal(dev, &extack);
+	return err;
+}
+
 static int tgbe_ndo_set_features(struct net_device *netdev,
 				 netdev_features_t features)
 {
 	netdev_features_t changed = netdev->features ^ features;
 	struct tgbe_device *dev = netdev_priv(netdev);
+	int err;
 
+	err = tgbe_set_loopback(dev, features);
+	if (err)
+		return err;
 	if (changed & NETIF_F_RXALL) {
-		int err = tgbe_set_rx_all(dev, features);
-
-		if (err)
+		err = tgbe_set_rx_all(dev, features);
+		if (err) {
+			tgbe_set_loopback(dev, netdev->features);
 			return err;
+		}
 	}
 	if (changed & NETIF_F_HW_VLAN_CTAG_RX)
 		tgbe_set_vlan_offload(dev, features);
@@ -256,8 +292,7 @@ static int tgbe_ndo_set_features(struct net_device *netdev,
 		tgbe_flow_clear(dev);
 	}
 	/* a port about to be restarted gets them then */
-	if (changed & (NETIF_F_RXALL | NETIF_F_RXFCS | NETIF_F_LOOPBACK) &&
-	    !dev->restart_why)
+	if (changed & (NETIF_F_RXALL | NETIF_F_RXFCS) && !dev->restart_why)
 		tgbe_filter_features(dev, features);
 	if (changed & NETIF_F_HW_VLAN_CTAG_FILTER)
 		tgbe_filter_vlan(dev, features);
@@ -287,6 +322,7 @@ static const struct net_device_ops netdev_ops = {
 	.ndo_fix_features	= tgbe_ndo_fix_features,
 	.ndo_set_features	= tgbe_ndo_set_features,
 	.ndo_tx_timeout		= tgbe_ndo_tx_timeout,
+	.ndo_eth_ioctl		= tgbe_link_ioctl,
 	.ndo_hwtstamp_get	= tgbe_ptp_hwtstamp_get,
 	.ndo_hwtstamp_set	= tgbe_ptp_hwtstamp_set,
 #ifdef CONFIG_RFS_ACCEL
@@ -358,10 +394,12 @@ int tgbe_netdev_resume(struct tgbe_device *dev)
 {
 	int err;
 
-	if (netif_running(dev->netdev))
+	if (netif_running(dev->netdev)) {
 		err = tgbe_port_start(dev);
-	else
+	} else {
 		err = tgbe_reset_chip(dev);
+		tgbe_port_release(dev);
+	}
 	tgbe_netdev_attach(dev, err);
 	return err;
 }

@@ -177,7 +177,7 @@ static struct tgbe_device *tgbe_alloc_device(struct pci_dev *pdev,
 /* No reason to refuse the port: the link may come up all the same */
 static void tgbe_set_up_phy(struct tgbe_device *dev)
 {
-	int err = dev->chip->phy_init(dev);
+	int err = tgbe_phy_init(dev);
 
 	if (err)
 		dev_warn(&dev->pdev->dev, "PHY does not answer: %pe\n",
@@ -192,6 +192,7 @@ static int tgbe_bring_up(struct tgbe_device *dev)
 	err = dev->chip->reset(dev);
 	if (err)
 		return err;
+	tgbe_nvm_init(dev);
 	tgbe_read_mac_address(dev);
 	tgbe_set_up_phy(dev);
 	err = tgbe_irq_alloc(dev);
@@ -211,6 +212,7 @@ static int tgbe_bring_up(struct tgbe_device *dev)
 	tgbe_ptp_init(dev);
 	/* an open follows at once, which then finds carrier unknown */
 	netif_carrier_off(dev->netdev);
+	tgbe_port_release(dev);
 	err = register_netdev(dev->netdev);
 	if (err)
 		goto exit_ptp;

@@ -12,8 +12,12 @@
 
 /* Device control and status (82576 8, 82574 10.2) */
 #define TGBE_CTRL			0x00000
+#define TGBE_CTRL_FD			BIT(0)
 #define TGBE_CTRL_GIO_MASTER_DISABLE	BIT(2)
 #define TGBE_CTRL_SLU			BIT(6)
+#define TGBE_CTRL_82574_ILOS		BIT(7)
+#define TGBE_CTRL_SPD			GENMASK(9, 8)
+#define TGBE_CTRL_SPD_1000		2
 #define TGBE_CTRL_FRCSPD		BIT(11)
 #define TGBE_CTRL_FRCDPX		BIT(12)
 #define TGBE_CTRL_RST			BIT(26)
@@ -33,6 +37,11 @@
 #define TGBE_EECD			0x00010
 #define TGBE_EECD_PRES			BIT(8)
 #define TGBE_EECD_AUTO_RD		BIT(9)
+#define TGBE_EECD_SIZE			GENMASK(14, 11)
+#define TGBE_EECD_82574_TYPE		GENMASK(16, 15)
+#define TGBE_EECD_82574_FLASH		3
+#define TGBE_EECD_82574_FLUPD		BIT(19)
+#define TGBE_EECD_82574_AUPDEN		BIT(20)
 
 #define TGBE_EERD			0x00014
 #define TGBE_EERD_START			BIT(0)
@@ -132,7 +141,6 @@
 #define TGBE_RCTL_UPE			BIT(3)
 #define TGBE_RCTL_MPE			BIT(4)
 #define TGBE_RCTL_LPE			BIT(5)
-#define TGBE_RCTL_LBM_MAC		BIT(6)
 #define TGBE_RCTL_BAM			BIT(15)
 #define TGBE_RCTL_VFE			BIT(18)
 #define TGBE_RCTL_SECRC			BIT(26)
@@ -284,6 +292,13 @@
 #define TGBE_82574_EXTCNF_CTRL		0x00f00
 #define TGBE_82574_EXTCNF_MDIO_SW	BIT(5)
 #define TGBE_EEMNGCTL			0x01010
+#define TGBE_82574_EEWR			0x0102c	/* as EERD */
+#define TGBE_82574_FLOP			0x0103c
+#define TGBE_82574_FLOP_ERASE		GENMASK(15, 8)
+#define TGBE_82574_FLOP_STM		0xdb00
+#define TGBE_82574_HICR			0x08f00
+#define TGBE_82574_HICR_RESET_EN	BIT(6)
+#define TGBE_82574_HICR_RESET		BIT(7)
 #define TGBE_EEMNGCTL_CFG_DONE(func)	BIT(18 + (func))
 #define TGBE_WUC			0x05800
 #define TGBE_GCR			0x05b00
@@ -303,8 +318,9 @@
 #define TGBE_SWFW_PHY23			BIT(5)
 #define TGBE_SWFW_FW_SHIFT		16
 
-/* Management may keep the PHY from being reset (82576 8, 82574 10.2) */
+/* Management may receive, and keep the PHY from being reset (82576 8, 82574 10.2) */
 #define TGBE_MANC			0x05820
+#define TGBE_MANC_RCV_TCO_EN		BIT(17)
 #define TGBE_MANC_BLK_PHY_RST		BIT(18)
 
 /* Filters that choose a receive queue or find frames to be stamped, eight by EtherType
@@ -395,22 +411,48 @@
 
 /* PHY registers that mii.h does not name */
 #define TGBE_PHY_ADDR			1
+#define TGBE_IGP_STATUS			17
+#define TGBE_IGP_STATUS_MDIX		BIT(11)
 #define TGBE_IGP_PORT_CTRL		18
 #define TGBE_IGP_AUTO_MDIX		BIT(12)
 #define TGBE_IGP_FORCE_MDIX		BIT(13)
+#define TGBE_IGP_HEALTH			19
+#define TGBE_IGP_DOWNSHIFT		BIT(15)
 #define TGBE_IGP_POWER			25
 #define TGBE_IGP_D0_LPLU		BIT(1)
 #define TGBE_BM_CONTROL			16
 #define TGBE_BM_POLARITY		BIT(1)
+#define TGBE_BM_FORCE_MDIX		BIT(5)
 #define TGBE_BM_AUTO_MDIX		GENMASK(6, 5)
 #define TGBE_BM_DOWNSHIFT		BIT(11)
+#define TGBE_BM_STATUS			17
+#define TGBE_BM_STATUS_DOWNSHIFT	BIT(5)
+#define TGBE_BM_STATUS_MDIX		BIT(6)
 #define TGBE_IGP_PAGE_SELECT		31
 #define TGBE_BM_PAGE_SELECT		22
 #define TGBE_BM_PAGE_ADDR		29
 #define TGBE_BM_PAGE_DATA		30
 
+/* Pages of the 82574's PHY that loopback goes through (see tgbe_82574.c) */
+#define TGBE_BM_PAGE_MAC		2
+#define TGBE_BM_MAC_SPEED		21
+#define TGBE_BM_MAC_SPEED_MASK		GENMASK(2, 0)
+#define TGBE_BM_MAC_SPEED_1000		6
+#define TGBE_BM_PAGE_PORT		769
+#define TGBE_BM_PORT_CONTROL		16
+#define TGBE_BM_PORT_FULL_DUPLEX	GENMASK(3, 2)
+#define TGBE_BM_PORT_FORCE_LINK		BIT(6)
+#define TGBE_BM_PORT_MISC		20
+#define TGBE_BM_PORT_EARLY_LINK		BIT(10)
+#define TGBE_BM_PAGE_DIAG		776
+#define TGBE_BM_DIAG_LINK		16
+#define TGBE_BM_DIAG_LINK_UP		BIT(6)
+
 /* NVM words */
 #define TGBE_NVM_VERSION		0x05
+#define TGBE_NVM_82574_CONTROL2		0x0f
+#define TGBE_NVM_82574_MANAGED		GENMASK(14, 13)
+#define TGBE_NVM_CHECKSUM_WORD		0x3f
 #define TGBE_NVM_ALT_MAC		0x37
 #define TGBE_NVM_CHECKSUM_WORDS		0x40
 #define TGBE_NVM_CHECKSUM		0xbaba

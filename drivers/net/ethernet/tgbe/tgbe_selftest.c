@@ -379,6 +379,7 @@ static void tgbe_freeze_all(struct tgbe_device *dev, bool frozen)
 			dev->vector[q]->tx->frozen = frozen;
 }
 
+/* It needs no partner: the PHY makes the link */
 static u64 tgbe_test_loopback(struct tgbe_device *dev)
 {
 	struct net_device *netdev = dev->netdev;
@@ -397,23 +398,27 @@ static u64 tgbe_test_loopback(struct tgbe_device *dev)
 
 	tgbe_freeze_all(dev, true);
 	dev_add_pack(&lb.tap);
-	tgbe_filter_features(dev, netdev->features | NETIF_F_LOOPBACK);
-	res = tgbe_loopback_run(dev, &lb);
-	tgbe_filter_features(dev, netdev->features);
-	/* returns when nobody looks at the tap any more */
+	if (tgbe_link_set_loopback(dev, true, NULL) ||
+	    !tgbe_link_comes(dev, LINK_LIMIT_US))
+		res = LOOPBACK_NO_LINK;
+	else
+		res = tgbe_loopback_run(dev, &lb);
+	tgbe_link_set_loopback(dev, netdev->features & NETIF_F_LOOPBACK, NULL);
+	/* returns when nobody reads from the tap any more */
 	dev_remove_pack(&lb.tap);
 	tgbe_freeze_all(dev, false);
 	return res;
 }
 
-/* Why the stack might lose what arrives before the tap sees it, or NULL. It takes what
- * has a CPU chosen by RPS for no port that is closed, and a program of generic XDP may
- * drop or redirect anything.
+/* Why the test cannot be done, or NULL. The stack takes what has a CPU chosen by RPS for
+ * no port that is closed, and a program of generic XDP may drop or redirect anything.
  */
-static const char *tgbe_loopback_unseen(struct tgbe_device *dev)
+static const char *tgbe_no_loopback(struct tgbe_device *dev)
 {
 	if (rcu_access_pointer(dev->netdev->xdp_prog))
 		return "generic XDP comes first";
+	if (tgbe_phy_is_kept(dev))
+		return "the management keeps the PHY";
 #ifdef CONFIG_RPS
 	if (netif_running(dev->netdev))
 		return NULL;
@@ -428,15 +433,15 @@ static const char *tgbe_loopback_unseen(struct tgbe_device *dev)
 static void tgbe_test_at_work(struct tgbe_device *dev,
 			      const struct tgbe_interrupts_seen *before, u64 *data)
 {
-	const char *unseen = tgbe_loopback_unseen(dev);
+	const char *reason = tgbe_no_loopback(dev);
 
 	data[TEST_INTERRUPTS] = tgbe_test_interrupts(dev, before);
-	data[TEST_LINK] = !tgbe_link_comes(dev, LINK_LIMIT_US);
-	if (unseen)
-		netif_info(dev, drv, dev->netdev, "no loopback test: %s\n", unseen);
+	if (reason)
+		netif_info(dev, drv, dev->netdev, "no loopback test: %s\n", reason);
 	else
-		data[TEST_LOOPBACK] = data[TEST_LINK] ? LOOPBACK_NO_LINK :
-							tgbe_test_loopback(dev);
+		data[TEST_LOOPBACK] = tgbe_test_loopback(dev);
+	/* after a loopback the link is negotiated anew */
+	data[TEST_LINK] = !tgbe_link_comes(dev, LINK_LIMIT_US);
 }
 
 static void tgbe_test_offline(struct tgbe_device *dev, u64 *data)
@@ -460,6 +465,8 @@ static void tgbe_test_offline(struct tgbe_device *dev, u64 *data)
 		if (!running)
 			tgbe_port_stop(dev);
 	}
+	if (!running)
+		tgbe_port_release(dev);
 	tgbe_netdev_attach(dev, err);
 }
 

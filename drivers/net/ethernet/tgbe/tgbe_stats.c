@@ -144,7 +144,8 @@ static_assert(ARRAY_SIZE(tx_names) * sizeof(u64) ==
  * frames discarded on their way out: they stay at 0 there.
  */
 static const char *const port_names[] = {
-	"rx_fifo_errors", "tx_fifo_errors", "link_events", "rx_overrun_events",
+	"rx_fifo_errors", "tx_fifo_errors", "link_events", "link_downshifts",
+	"rx_overrun_events",
 };
 
 static const char *const ptp_names[] = {
@@ -384,6 +385,7 @@ void tgbe_stats_values(struct tgbe_device *dev, u64 *data)
 	*data++ = dev->fifo_errors;
 	*data++ = dev->hw[HW_TX_DISCARDED];
 	*data++ = atomic64_read(&dev->lsc_events);
+	*data++ = atomic64_read(&dev->link.downshifts);
 	*data++ = atomic64_read(&dev->overruns);
 	for (i = 0; i < tgbe_ptp_counters(dev); i++)
 		*data++ = atomic64_read(&dev->ptp.counter[i]);

@@ -121,6 +121,7 @@ void tgbe_wol_arm(struct tgbe_device *dev)
 {
 	u32 filters = tgbe_wake_filters(dev);
 
+	tgbe_phy_rest(dev);
 	/* the reset stopped asking the PHY for a link */
 	tgbe_chip_ctrl(dev, TGBE_CTRL_FRCSPD | TGBE_CTRL_FRCDPX, TGBE_CTRL_SLU);
 	/* a link that is up may change its speed in order to save power, and that

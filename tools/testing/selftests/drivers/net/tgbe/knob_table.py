@@ -207,6 +207,8 @@ def _settable(cfg):
 
 def nothing_else(cfg) -> None:
     """ What the kernel and the driver let one set is in the table """
+    # looking for what can be set of the link restarts it
+    defer(cfg.wait_link)
     listed = {knob.key for knob in cfg.knobs if knob.on(cfg)}
     tools = {knob.tool for knob in cfg.knobs}
     found = set(_settable(cfg))

@@ -224,11 +224,12 @@ def loopback(cfg) -> None:
     seen = cfg.peer.stats()["rx"]["packets"]
     ksft_eq(raw.length(300), None)
     cfg.dut.set_feature("loopback", True)
-    ksft_eq(raw.length(300), 314)
+    # the PHY begins anew, without a partner
+    ksft_eq(settled(lambda: raw.length(300), 314), 314)
     ksft_true(not cfg.dut.reachable(cfg.peer.addr_v["4"]), "the peer answers")
     cfg.dut.ethtool(f"-K {cfg.ifname} loopback off")
-    ksft_eq(raw.length(300), None)
     cfg.wait_link()
+    ksft_eq(raw.length(300), None)
     ksft_gt(cfg.peer.stats()["rx"]["packets"], seen)
 
 
@@ -263,8 +264,9 @@ def link_settings(cfg) -> None:
         cfg.wait_link()
     before = phy()
     # while they would change something: an emulated link is of 1000 whatever is forced
-    for bad, text in (("mdix on", "mdix"), ("port fibre", "port is tp"), ("phyad 5", "phyad is 1"),
+    for bad, text in (("port fibre", "port is tp"), ("phyad 5", "phyad is 1"),
                       ("advertise 0", "0x02f"),
+                      ("autoneg off speed 100 duplex full mdix on", "auto or off"),
                       ("autoneg off speed 1000 duplex full", "10 or 100")):
         mark = mark_log()
         cfg.dut.cmd(f"ethtool -s {cfg.ifname} {bad}", fail=False, expect_fail=True)
@@ -345,9 +347,7 @@ def dumps(cfg) -> None:
     regs = dict(struct.iter_unpack("=II", _raw_ethtool("-d", cfg.ifname)))
     ksft_true(regs[RCTL] & RCTL_EN, "RCTL.EN is not set in the dump")
     nvm = _raw_ethtool("-e", cfg.ifname)
-    ksft_eq(len(nvm), 128)
-    ksft_eq(sum(word for word, in struct.iter_unpack("<H", nvm)) & 0xffff, 0xbaba,
-            "sum of the NVM")
+    ksft_eq(sum(struct.unpack_from("<64H", nvm)) & 0xffff, 0xbaba, "sum of the NVM")
     part = _raw_ethtool("-e", cfg.ifname, "offset", "2", "length", "4")
     ksft_eq(part, nvm[2:6])
     for way, size in zip(("rx", "tx"), cfg.dut.rings()):

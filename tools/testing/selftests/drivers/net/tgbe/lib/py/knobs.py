@@ -108,6 +108,12 @@ def _weights(end):
     return " ".join(str(count // math.gcd(*counts)) for count in counts)
 
 
+def _mdix(end):
+    """The crossover that is set; with auto the one that was found is shown as well"""
+    text = _text(end, end.ifname, r"^\s+MDI-X: (.*)")
+    return "auto" if "(auto)" in text else text.split()[0]
+
+
 def advertised(end):
     """The link modes that are advertised, as ethtool -s takes them"""
     text = end.ethtool(end.ifname).stdout
@@ -143,6 +149,7 @@ _SHOWN = {
     "ip": lambda end, name: end.sysfs(name),
 }
 _SHOWN_ALONE = {"-X equal": _equal, "-X weight": _weights, "-X hkey": rss_key,
+                "-s mdix": _mdix,
                 "-s wol": lambda end: _text(end, end.ifname, r"^\s+Wake-on: (\w)"),
                 "-U rule": lambda end: _text(end, f"-u {end.ifname}",
                                              r"Dest port: (\d+)") or NO_RULE,
