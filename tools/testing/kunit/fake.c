@@ -42,7 +42,7 @@ static u16 read_phy(struct fake *fake, u8 reg)
 		return val;
 	if (fake->phy_lost_link)
 		val &= ~BIT(2);
-	fake->phy_lost_link = false;
+	fake->phy_lost_link = !(fake->phy[1] & BIT(2));
 	return val;
 }
 
@@ -96,6 +96,10 @@ static void do_nvm(struct kunit *test, struct fake *fake, u32 reg)
 static void act(struct kunit *test, struct fake *fake, u32 reg)
 {
 	switch (reg) {
+	case 0x00:
+		/* a reset is over at once */
+		fake_set(fake, reg, fake_get(fake, reg) & ~BIT(26));
+		break;
 	case 0x10:
 		if (fake_get(fake, reg) & BIT(19))
 			fake->nvm_commits++;
@@ -169,6 +173,8 @@ struct fake *fake_create(struct kunit *test, const struct tgbe_chip *chip)
 	dev = netdev_priv(netdev);
 	dev->netdev = netdev;
 	dev->chip = chip;
+	fake->model.chip = chip;
+	dev->model = &fake->model;
 	dev->regs = (u8 __iomem __force *)bar;
 	dev->irq_mode = TGBE_IRQ_MSIX;
 	dev->queues_max = FAKE_QUEUES;

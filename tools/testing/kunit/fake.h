@@ -9,6 +9,7 @@
 #include <kunit/test.h>
 
 #include "tgbe.h"
+#include "tgbe_chip.h"
 
 #define FAKE_QUEUES	2
 #define FAKE_STAYS	(~0u)
@@ -30,6 +31,7 @@ struct fake_phy_write {
 /**
  * struct fake - a port and its card
  * @dev: the port; its netdev is never registered
+ * @model: its model, which a case may change
  * @reads: how often a register was read by the driver
  * @gone_at: register whose next read finds the card pulled, %FAKE_STAYS for none
  * @phy: registers of the PHY, page 0; other pages read as 0
@@ -43,6 +45,7 @@ struct fake_phy_write {
  */
 struct fake {
 	struct tgbe_device *dev;
+	struct tgbe_model model;
 	u32 *reads;
 	u32 gone_at;
 	u16 phy[32];

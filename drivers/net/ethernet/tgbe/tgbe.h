@@ -14,6 +14,7 @@
 #include <linux/netdevice.h>
 #include <linux/netlink.h>
 #include <linux/pci.h>
+#include <linux/pm_qos.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <kunit/visibility.h>
@@ -27,6 +28,7 @@
 struct cpumask;
 struct dentry;
 struct tgbe_chip;
+struct tgbe_model;
 struct tgbe_ring;
 struct tgbe_vector;
 
@@ -98,6 +100,7 @@ struct tgbe_link {
  * @mapping: BAR 0, from probe to remove
  * @regs: the same; NULL once the card is found gone
  * @chip: what kind it is
+ * @model: what is special to its PCI id
  * @config: settings in force; RTNL
  * @msg_enable: NETIF_MSG_* bits
  * @irq_mode: found at probe
@@ -115,6 +118,9 @@ struct tgbe_link {
  * @stuck_queues: which those are
  * @chip_lost: an interrupt said that the chip no longer does what it was told
  * @restart_why: why the port is about to be restarted, or NULL; RTNL
+ * @phy_hung: the PHY hangs, so the port must be restarted with it
+ * @phy_hangs: times in a row that the service work found the signs of that
+ * @latency: what jumbo frames ask of the CPUs' sleep, while the port is open
  * @pause_high: fill of the packet buffer at which to send XOFF, in bytes
  * @pause_low: fill at which to send XON
  * @drop_full: frames that find their receive ring full are dropped; @ctrl_lock
@@ -138,7 +144,8 @@ struct tgbe_link {
  * @debugfs: directory of the ring dumps
  * @led: LEDCTL as it was before the port was made to blink; RTNL
  * @flow: rules that choose a receive queue
- * @wol: WAKE_* events that shall wake the machine; RTNL
+ * @wol_supported: WAKE_* events that can wake the machine
+ * @wol: those that are to; RTNL
  * @halted: stopped behind the stack's back, if it was running at all; RTNL
  */
 struct tgbe_device {
@@ -147,6 +154,7 @@ struct tgbe_device {
 	u8 __iomem *mapping;
 	u8 __iomem *regs;
 	const struct tgbe_chip *chip;
+	const struct tgbe_model *model;
 	struct tgbe_config config;
 	u32 msg_enable;
 
@@ -167,6 +175,9 @@ struct tgbe_device {
 
 	bool chip_lost;
 	const char *restart_why;
+	bool phy_hung;
+	u8 phy_hangs;
+	struct pm_qos_request latency;
 	u32 pause_high;
 	u32 pause_low;
 	bool drop_full;
@@ -191,11 +202,12 @@ struct tgbe_device {
 	struct dentry *debugfs;
 	u32 led;
 	struct tgbe_flow flow;
+	u32 wol_supported;
 	u32 wol;
 	bool halted;
 };
 
-/* tgbe_pci.c */
+/* tgbe_reg.c */
 u32 tgbe_rd(struct tgbe_device *dev, u32 reg);
 
 /**
@@ -305,6 +317,9 @@ int tgbe_link_set(struct tgbe_device *dev,
 int tgbe_link_set_loopback(struct tgbe_device *dev, bool on,
 			   struct netlink_ext_ack *extack);
 int tgbe_link_ioctl(struct net_device *netdev, struct ifreq *ifr, int cmd);
+
+/* tgbe_irq_trial.c */
+bool tgbe_irq_arrives(struct tgbe_device *dev);
 
 /* tgbe_irq.c */
 int tgbe_irq_alloc(struct tgbe_device *dev);

@@ -92,6 +92,17 @@ static void tgbe_82574_irq_mask(struct tgbe_device *dev)
 	tgbe_wr(dev, TGBE_IMC, TGBE_INT_ALL);
 }
 
+/* The reset alone does not make the MAC read its settings from a flash (82574 4.3) */
+static void tgbe_82574_reload_flash(struct tgbe_device *dev)
+{
+	u32 type = FIELD_GET(TGBE_EECD_82574_TYPE, tgbe_rd(dev, TGBE_EECD));
+
+	if (type != TGBE_EECD_82574_FLASH)
+		return;
+	tgbe_set_bits(dev, TGBE_CTRL_EXT, TGBE_CTRL_EXT_82574_EE_RST);
+	tgbe_flush(dev);
+}
+
 static int tgbe_82574_chip_reset(struct tgbe_device *dev)
 {
 	bool owned;
@@ -117,6 +128,7 @@ static int tgbe_82574_chip_reset(struct tgbe_device *dev)
 		dev_err(&dev->pdev->dev, "reset did not finish in 20 ms\n");
 		return err;
 	}
+	tgbe_82574_reload_flash(dev);
 	/* without its NVM settings the MAC is not to be used */
 	if (tgbe_wait(dev, TGBE_EECD, TGBE_EECD_AUTO_RD, TGBE_EECD_AUTO_RD,
 		      1000, 20000)) {
@@ -271,6 +283,18 @@ static int tgbe_82574_nvm_commit(struct tgbe_device *dev)
 	return tgbe_82574_flash_idle(dev);
 }
 
+/* Erratum: the PHY may hang, and both of these counters then stand at their end */
+static bool tgbe_82574_phy_hung(struct tgbe_device *dev)
+{
+	u16 errors, status;
+
+	if (tgbe_phy_read(dev, TGBE_BM_RX_ERRORS, &errors) ||
+	    errors != TGBE_BM_RX_ERRORS_MAX)
+		return false;
+	return !tgbe_phy_read(dev, MII_STAT1000, &status) &&
+	       FIELD_GET(TGBE_IDLE_ERRORS, status) == FIELD_MAX(TGBE_IDLE_ERRORS);
+}
+
 static u32 tgbe_82574_queue_causes(unsigned int queue)
 {
 	return TGBE_INT_82574_RXQ(queue) | TGBE_INT_82574_TXQ(queue);
@@ -297,6 +321,7 @@ static void tgbe_82574_irq_setup(struct tgbe_device *dev)
 		eiac |= tgbe_82574_queue_causes(q);
 	}
 	ivar |= tgbe_82574_ivar_entry(dev->queues_max, TGBE_82574_IVAR_OTHER);
+	ivar |= TGBE_82574_IVAR_EVERY_TX;
 	tgbe_wr(dev, TGBE_82574_IVAR, ivar);
 	/* sending a queue's message clears its causes and masks them */
 	tgbe_wr(dev, TGBE_82574_EIAC, eiac);
@@ -318,9 +343,15 @@ static void tgbe_82574_irq_bits(struct tgbe_vector *vector)
 				      TGBE_OTHER_CAUSES;
 }
 
+/* Erratum 12: an interrupt may be missed after ICR was read while INT_ASSERTED was
+ * clear. Every cause that leads to this vector does so masked or not, but INT_ASSERTED
+ * goes with those that are not masked.
+ */
 static void tgbe_82574_irq_other_enable(struct tgbe_device *dev)
 {
-	tgbe_wr(dev, TGBE_IMS, TGBE_OTHER_CAUSES | TGBE_INT_82574_OTHER);
+	tgbe_wr(dev, TGBE_IMS, TGBE_OTHER_CAUSES | TGBE_INT_82574_MDAC |
+		TGBE_INT_82574_SRPD | TGBE_INT_82574_ACK | TGBE_INT_82574_MNG |
+		TGBE_INT_82574_OTHER);
 }
 
 /* Reading ICR took the queues' causes along: raise again what was pending */
@@ -394,6 +425,13 @@ static void tgbe_82574_frame_limit(struct tgbe_device *dev, unsigned int frame)
 	dev->pause_high = high;
 	dev->pause_low = high - 8;
 	tgbe_chip_pause_marks(dev);
+
+	/* While memory sleeps with the CPUs, as they do most deeply, frames wait in the
+	 * packet buffer. Beside a jumbo frame there is room for so many microseconds of
+	 * 1 Gbit/s.
+	 */
+	tgbe_chip_latency(dev, frame > ETH_DATA_LEN + TGBE_FRAME_OVERHEAD ?
+			  (s32)((bytes - frame) * 8 / 1000) : PM_QOS_DEFAULT_VALUE);
 }
 
 static u8 tgbe_82574_rss_entry(unsigned int queue)
@@ -408,6 +446,7 @@ const struct tgbe_chip tgbe_chip_82574 = {
 	.usecs_max		= TGBE_82574_EITR_MAX * TGBE_82574_EITR_NS / 1000,
 	.unicast_entries	= 15,	/* the last is for management */
 	.fixed_arrays		= true,
+	.loses_interrupts	= true,
 	.aspm_off		= PCIE_LINK_STATE_L0S | PCIE_LINK_STATE_L1,
 	.irq_causes		= TGBE_INT_RXDW | TGBE_INT_TXDW |
 				  TGBE_INT_RXDMT0,
@@ -426,6 +465,7 @@ const struct tgbe_chip tgbe_chip_82574 = {
 	.phy_crossed		= { TGBE_BM_STATUS, TGBE_BM_STATUS_MDIX },
 	.phy_slower		= { TGBE_BM_STATUS, TGBE_BM_STATUS_DOWNSHIFT },
 	.phy_loopback		= tgbe_82574_phy_loopback,
+	.phy_hung		= tgbe_82574_phy_hung,
 	.phy_get		= tgbe_82574_phy_get,
 	.phy_put		= tgbe_82574_phy_put,
 	.nvm_get		= tgbe_82574_phy_get,
@@ -436,6 +476,7 @@ const struct tgbe_chip tgbe_chip_82574 = {
 	.irq_setup		= tgbe_82574_irq_setup,
 	.irq_mask		= tgbe_82574_irq_mask,
 	.irq_bits		= tgbe_82574_irq_bits,
+	.irq_other_causes	= TGBE_INT_LSC | TGBE_INT_82574_OTHER,
 	.irq_other_enable	= tgbe_82574_irq_other_enable,
 	.irq_other_done		= tgbe_82574_irq_other_done,
 	.irq_throttle		= tgbe_82574_irq_throttle,

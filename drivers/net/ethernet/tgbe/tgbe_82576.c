@@ -544,6 +544,7 @@ const struct tgbe_chip tgbe_chip_82576 = {
 	.irq_setup		= tgbe_82576_irq_setup,
 	.irq_mask		= tgbe_82576_irq_mask,
 	.irq_bits		= tgbe_82576_irq_bits,
+	.irq_other_causes	= TGBE_INT_LSC,
 	.irq_other_enable	= tgbe_82576_irq_other_enable,
 	.irq_other_done		= tgbe_82576_irq_other_done,
 	.irq_throttle		= tgbe_82576_irq_throttle,

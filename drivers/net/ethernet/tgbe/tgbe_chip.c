@@ -173,3 +173,24 @@ void tgbe_chip_program(struct tgbe_device *dev, struct tgbe_ring *ring)
 	tgbe_wr(dev, base + TGBE_Q_HEAD, 0);
 	ring->tail = dev->mapping + base + TGBE_Q_TAIL;
 }
+
+/**
+ * tgbe_chip_latency() - limit how long the CPUs may take to wake from their sleep
+ * @dev: running port
+ * @usecs: microseconds, or %PM_QOS_DEFAULT_VALUE for no limit
+ *
+ * Context: process, RTNL.
+ */
+void tgbe_chip_latency(struct tgbe_device *dev, s32 usecs)
+{
+	bool limited = cpu_latency_qos_request_active(&dev->latency);
+
+	if (usecs == PM_QOS_DEFAULT_VALUE) {
+		if (limited)
+			cpu_latency_qos_remove_request(&dev->latency);
+	} else if (limited) {
+		cpu_latency_qos_update_request(&dev->latency, usecs);
+	} else {
+		cpu_latency_qos_add_request(&dev->latency, usecs);
+	}
+}

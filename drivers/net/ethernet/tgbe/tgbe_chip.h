@@ -54,6 +54,8 @@ struct tgbe_phy_crossover {
  * @fixed_arrays: ring arrays stay for as long as the port is open, and a ring
  *		  size is a limit on the descriptors in use. Set where the
  *		  receiver must not be stopped outside a reset (82574)
+ * @loses_interrupts: an interrupt may fail to come (82574 erratum 12), so that a silent
+ *		      vector is kicked from time to time
  * @aspm_off: PCIE_LINK_STATE_* the chip does not survive
  * @irq_causes: ICR bits that mean receive or transmit work without MSI-X
  * @irq_lost: ICR bits that mean that the chip no longer does what it was told
@@ -69,6 +71,7 @@ struct tgbe_phy_crossover {
  * @phy_crossed: where it says that the link that is up uses MDI-X
  * @phy_slower: where it says that it fell back to a lower speed
  * @phy_loopback: what it wants before BMCR's loopback bit; NULL for nothing
+ * @phy_hung: does the PHY show the signs of a hang? NULL where it does not hang
  * @phy_get: take the PHY from the firmware; 0 or -EBUSY
  * @phy_put: give it back
  * @nvm_get: take the NVM from the firmware; 0 or -EBUSY
@@ -79,6 +82,8 @@ struct tgbe_phy_crossover {
  * @irq_setup: route queues to vectors and enable automatic masking
  * @irq_mask: mask every cause (any context)
  * @irq_bits: fill a vector's unmask register and bits
+ * @irq_other_causes: with MSI-X, bits of ICS that raise the interrupt of the other
+ *		      causes, as if the link had changed
  * @irq_other_enable: with MSI-X, let link and other causes interrupt
  * @irq_other_done: with MSI-X, end of the handler for other causes; told what
  *		    it read from ICR (hard IRQ)
@@ -117,6 +122,7 @@ struct tgbe_chip {
 	u32 usecs_max;
 	u8 unicast_entries;
 	bool fixed_arrays;
+	bool loses_interrupts;
 	u32 aspm_off;
 	u32 irq_causes;
 	u32 irq_lost;
@@ -130,6 +136,7 @@ struct tgbe_chip {
 	struct tgbe_phy_bit phy_crossed;
 	struct tgbe_phy_bit phy_slower;
 	int (*phy_loopback)(struct tgbe_device *dev);
+	bool (*phy_hung)(struct tgbe_device *dev);
 	int (*phy_get)(struct tgbe_device *dev);
 	void (*phy_put)(struct tgbe_device *dev);
 	int (*nvm_get)(struct tgbe_device *dev);
@@ -140,6 +147,7 @@ struct tgbe_chip {
 	void (*irq_setup)(struct tgbe_device *dev);
 	void (*irq_mask)(struct tgbe_device *dev);
 	void (*irq_bits)(struct tgbe_vector *vector);
+	u32 irq_other_causes;
 	void (*irq_other_enable)(struct tgbe_device *dev);
 	void (*irq_other_done)(struct tgbe_device *dev, u32 causes);
 	void (*irq_throttle)(struct tgbe_device *dev, unsigned int vector,
@@ -165,6 +173,23 @@ struct tgbe_chip {
 	bool splits;
 	bool alternate_mac;
 	bool ptp;
+};
+
+/**
+ * struct tgbe_model - what stands behind a PCI id, beside the chip
+ *
+ * @chip: the chip, or the one that it is programmed like
+ * @name: for messages
+ * @one_queue: there is one queue pair, and no MSI-X (82583V)
+ * @phy_hangs: the PHY has the erratum that @chip->phy_hung looks for
+ * @wakes_on_port_a: a board of two chips, of which port A alone can wake the machine
+ */
+struct tgbe_model {
+	const struct tgbe_chip *chip;
+	const char *name;
+	bool one_queue;
+	bool phy_hangs;
+	bool wakes_on_port_a;
 };
 
 /* Registers that are there on one chip only are marked with its family */
@@ -196,5 +221,6 @@ void tgbe_chip_full_rings(struct tgbe_device *dev);
 int tgbe_chip_get_smbi(struct tgbe_device *dev);
 void tgbe_chip_put_smbi(struct tgbe_device *dev);
 void tgbe_chip_program(struct tgbe_device *dev, struct tgbe_ring *ring);
+void tgbe_chip_latency(struct tgbe_device *dev, s32 usecs);
 
 #endif /* _TGBE_CHIP_H_ */

@@ -69,6 +69,17 @@ static irqreturn_t tgbe_single_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/* If not, the vectors are given back */
+static bool tgbe_messages_arrive(struct tgbe_device *dev)
+{
+	if (tgbe_irq_arrives(dev))
+		return true;
+	dev_warn(&dev->pdev->dev, "interrupts do not arrive by %s, doing without it\n",
+		 mode_name[dev->irq_mode]);
+	pci_free_irq_vectors(dev->pdev);
+	return false;
+}
+
 /* MSI-X with a vector a queue pair and one for the rest, or one of anything */
 static int tgbe_alloc_irq_vectors(struct tgbe_device *dev)
 {
@@ -76,17 +87,20 @@ static int tgbe_alloc_irq_vectors(struct tgbe_device *dev)
 				    dev->chip->max_queues);
 	int n;
 
-	n = pci_alloc_irq_vectors(dev->pdev, 2, wanted + 1, PCI_IRQ_MSIX);
+	n = dev->model->one_queue ? -ENOSPC :
+	    pci_alloc_irq_vectors(dev->pdev, 2, wanted + 1, PCI_IRQ_MSIX);
 	if (n >= 2) {
 		dev->irq_mode = TGBE_IRQ_MSIX;
 		dev->queues_max = n - 1;
-		return 0;
+		if (tgbe_messages_arrive(dev))
+			return 0;
 	}
 	dev->queues_max = 1;
 	n = pci_alloc_irq_vectors(dev->pdev, 1, 1, PCI_IRQ_MSI);
 	if (n == 1) {
 		dev->irq_mode = TGBE_IRQ_MSI;
-		return 0;
+		if (tgbe_messages_arrive(dev))
+			return 0;
 	}
 	n = pci_alloc_irq_vectors(dev->pdev, 1, 1, PCI_IRQ_INTX);
 	if (n < 0)

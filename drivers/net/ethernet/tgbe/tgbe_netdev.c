@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The net_device: open and close, features, MTU, and the periodic duties. */
 #include <linux/etherdevice.h>
+#include <linux/pm_runtime.h>
 #include <linux/rtnetlink.h>
 
 #include "tgbe.h"
@@ -59,14 +60,15 @@ void tgbe_netdev_xps(struct tgbe_device *dev, unsigned int first)
  * The clock goes on as if nothing had happened.
  *
  * Context: process, RTNL.
- * Return: 0 or the error of the chip's reset.
+ * Return: 0, -ENODEV for a card that is gone, or the error of the chip's reset.
  */
 int tgbe_reset_chip(struct tgbe_device *dev)
 {
 	int err;
 
 	tgbe_ptp_hold(dev);
-	err = dev->chip->reset(dev);
+	/* one that cannot be reached would only be waited for */
+	err = READ_ONCE(dev->regs) ? dev->chip->reset(dev) : -ENODEV;
 	tgbe_ptp_resume(dev);
 	return err;
 }
@@ -144,6 +146,7 @@ void tgbe_port_stop(struct tgbe_device *dev)
 	if (tgbe_reset_chip(dev))
 		pci_clear_master(dev->pdev);
 	tgbe_queues_free(dev);
+	tgbe_chip_latency(dev, PM_QOS_DEFAULT_VALUE);
 	/* nothing is left of what a restart was to cure */
 	bitmap_zero(dev->stuck_queues, TGBE_MAX_QUEUES);
 	WRITE_ONCE(dev->chip_lost, false);
@@ -164,16 +167,24 @@ void tgbe_port_release(struct tgbe_device *dev)
 	tgbe_clear_bits(dev, TGBE_CTRL_EXT, TGBE_CTRL_EXT_DRV_LOAD);
 }
 
+/* A port that is open is not put to sleep, see tgbe_runtime_suspend() */
 static int tgbe_ndo_open(struct net_device *netdev)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
-	int err = tgbe_port_start(dev);
+	struct device *device = &dev->pdev->dev;
+	int err;
 
+	err = pm_runtime_resume_and_get(device);
 	if (err)
+		return err;
+	err = tgbe_port_start(dev);
+	if (err) {
 		tgbe_port_release(dev);
-	else
-		netif_tx_start_all_queues(netdev);
-	return err;
+		pm_runtime_put_autosuspend(device);
+		return err;
+	}
+	netif_tx_start_all_queues(netdev);
+	return 0;
 }
 
 static int tgbe_ndo_stop(struct net_device *netdev)
@@ -184,6 +195,8 @@ static int tgbe_ndo_stop(struct net_device *netdev)
 	if (!dev->halted)
 		tgbe_port_stop(dev);
 	tgbe_port_release(dev);
+	pm_runtime_mark_last_busy(&dev->pdev->dev);
+	pm_runtime_put_autosuspend(&dev->pdev->dev);
 	return 0;
 }
 
@@ -412,6 +425,20 @@ static void tgbe_restart_port(struct tgbe_device *dev)
 	tgbe_netdev_resume(dev);
 }
 
+/* Nothing less brings the 82574L's PHY back */
+static void tgbe_restart_with_phy(struct tgbe_device *dev)
+{
+	int err;
+
+	netdev_err(dev->netdev, "the PHY hangs, restarting the port\n");
+	tgbe_netdev_halt(dev);
+	err = tgbe_phy_reset(dev);
+	if (err)
+		netdev_warn(dev->netdev, "the PHY could not be reset: %pe\n",
+			    ERR_PTR(err));
+	tgbe_netdev_resume(dev);
+}
+
 static void tgbe_revive_queue(struct tgbe_device *dev, unsigned int queue)
 {
 	struct net_device *netdev = dev->netdev;
@@ -451,6 +478,9 @@ static void tgbe_timeout_work(struct work_struct *work)
 	    netif_device_present(dev->netdev))
 		tgbe_restart_port(dev);
 	dev->restart_why = NULL;
+	if (xchg(&dev->phy_hung, false) && netif_running(dev->netdev) &&
+	    netif_device_present(dev->netdev))
+		tgbe_restart_with_phy(dev);
 	rtnl_unlock();
 }
 
@@ -507,11 +537,35 @@ static void tgbe_flush_without_link(struct tgbe_device *dev, unsigned int queue)
 		tgbe_ndo_tx_timeout(dev->netdev, queue);
 }
 
-/* Without buffers nothing arrives, so no interrupt would ever refill */
-static void tgbe_feed_starved(struct tgbe_device *dev, unsigned int queue)
+/* Without buffers nothing arrives, so no interrupt would ever refill. Where an interrupt
+ * may be lost, one is made up for each period that had none.
+ */
+static void tgbe_kick_silent(struct tgbe_device *dev, struct tgbe_vector *vector)
 {
-	if (READ_ONCE(dev->vector[queue]->rx->starved))
-		dev->chip->irq_kick(dev->vector[queue]);
+	unsigned long now = READ_ONCE(vector->interrupts);
+	bool silent = (long)(now - vector->interrupts_seen) <= 0;
+	bool kick = READ_ONCE(vector->rx->starved) ||
+		    (dev->chip->loses_interrupts && silent);
+
+	vector->interrupts_seen = now + kick;
+	if (kick)
+		dev->chip->irq_kick(vector);
+}
+
+/* Twice in a row, for a counter may stand at its end by chance */
+static void tgbe_check_phy(struct tgbe_device *dev)
+{
+	if (!dev->model->phy_hangs)
+		return;
+	if (!dev->chip->phy_hung(dev)) {
+		dev->phy_hangs = 0;
+		return;
+	}
+	if (++dev->phy_hangs < 2)
+		return;
+	dev->phy_hangs = 0;
+	WRITE_ONCE(dev->phy_hung, true);
+	schedule_work(&dev->timeout_work);
 }
 
 static void tgbe_service_work(struct work_struct *work)
@@ -521,6 +575,7 @@ static void tgbe_service_work(struct work_struct *work)
 					       service_work);
 
 	tgbe_link_check(dev);
+	tgbe_check_phy(dev);
 	tgbe_stats_harvest(dev);
 	tgbe_ptp_service(dev);
 	tgbe_flow_expire(dev);
@@ -530,7 +585,7 @@ static void tgbe_service_work(struct work_struct *work)
 		if (!dev->vector[q]->rx)
 			continue;
 		tgbe_flush_without_link(dev, q);
-		tgbe_feed_starved(dev, q);
+		tgbe_kick_silent(dev, dev->vector[q]);
 	}
 	spin_unlock_bh(&dev->stats_lock);
 	queue_delayed_work(system_percpu_wq, &dev->service_work, TGBE_SERVICE_PERIOD);

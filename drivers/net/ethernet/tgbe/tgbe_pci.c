@@ -1,90 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Module, PCI probe and remove, and the register access that notices when the
- * card is gone.
- */
+/* Module, PCI probe and remove, sleep, and recovery from errors of the bus. */
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
 #include <linux/iopoll.h>
 #include <linux/module.h>
-#include <kunit/static_stub.h>
+#include <linux/pm_runtime.h>
+#include <linux/rtnetlink.h>
 
 #include "tgbe.h"
 #include "tgbe_chip.h"
 
 #define BAR_REGS	0
 
-/**
- * tgbe_rd() - read a register
- * @dev: port
- * @reg: offset
- *
- * All ones from a register and from STATUS, which always has a zero bit, mean
- * that the card was pulled: the port is detached from the stack and the BAR
- * not touched again.
- *
- * Context: any.
- * Return: the value; all ones from a card that is gone.
- */
-u32 tgbe_rd(struct tgbe_device *dev, u32 reg)
-{
-	u8 __iomem *regs = READ_ONCE(dev->regs);
-	u32 val;
+/* How long a port is closed before it sleeps, unless power/autosuspend_delay_ms says else */
+#define TGBE_IDLE_MS	5000
 
-	KUNIT_STATIC_STUB_REDIRECT(tgbe_rd, dev, reg);
-
-	if (unlikely(!regs))
-		return ~0u;
-	val = readl(regs + reg);
-	if (likely(val != ~0u) || readl(regs + TGBE_STATUS) != ~0u)
-		return val;
-
-	WRITE_ONCE(dev->regs, NULL);
-	dev_err(&dev->pdev->dev, "card is gone (register 0x%05x reads all ones)\n",
-		reg);
-	netif_device_detach(dev->netdev);
-	return ~0u;
-}
-EXPORT_SYMBOL_IF_KUNIT(tgbe_rd);
-
-/**
- * tgbe_wait() - wait until some bits of a register have a value
- * @dev: port
- * @reg: offset
- * @mask: bits to look at
- * @want: value they shall have
- * @step_us: microseconds between two looks
- * @limit_us: microseconds to wait at most
- *
- * Context: process, sleeps.
- * Return: 0 or -ETIMEDOUT.
- */
-int tgbe_wait(struct tgbe_device *dev, u32 reg, u32 mask, u32 want,
-	      unsigned int step_us, unsigned int limit_us)
-{
-	u32 val;
-
-	return read_poll_timeout(tgbe_rd, val, (val & mask) == want, step_us,
-				 limit_us, false, dev, reg);
-}
-
-static const struct tgbe_chip *const chips[] = {
-	&tgbe_chip_82576,
-	&tgbe_chip_82574,
-};
+/* Longer than the stack takes for the rest of closing a port */
+#define RTNL_LIMIT_US	100000
 
 enum {
-	CHIP_82576,
-	CHIP_82574,
+	MODEL_82576,
+	MODEL_82576_QUAD,
+	MODEL_82574,
+	MODEL_82583,
 };
 
-/* Copper ports only. Just the first and the last were tried, both emulated */
+static const struct tgbe_model models[] = {
+	[MODEL_82576] = {
+		.chip = &tgbe_chip_82576,
+		.name = "82576",
+	},
+	[MODEL_82576_QUAD] = {
+		.chip = &tgbe_chip_82576,
+		.name = "82576",
+		.wakes_on_port_a = true,
+	},
+	[MODEL_82574] = {
+		.chip = &tgbe_chip_82574,
+		.name = "82574L",
+		.phy_hangs = true,
+	},
+	[MODEL_82583] = {
+		.chip = &tgbe_chip_82574,
+		.name = "82583V",
+		.one_queue = true,
+	},
+};
+
+/* Copper ports only. Just 10c9 and 10d3 were tried, both emulated */
 static const struct pci_device_id id_table[] = {
-	{ PCI_VDEVICE(INTEL, 0x10c9), .driver_data = CHIP_82576 },
-	{ PCI_VDEVICE(INTEL, 0x10e8), .driver_data = CHIP_82576 },
-	{ PCI_VDEVICE(INTEL, 0x1526), .driver_data = CHIP_82576 },
-	{ PCI_VDEVICE(INTEL, 0x150a), .driver_data = CHIP_82576 },
-	{ PCI_VDEVICE(INTEL, 0x10f6), .driver_data = CHIP_82574 },
-	{ PCI_VDEVICE(INTEL, 0x10d3), .driver_data = CHIP_82574 },
+	{ PCI_VDEVICE(INTEL, 0x10c9), .driver_data = MODEL_82576 },
+	{ PCI_VDEVICE(INTEL, 0x10e8), .driver_data = MODEL_82576_QUAD },
+	{ PCI_VDEVICE(INTEL, 0x1526), .driver_data = MODEL_82576_QUAD },
+	{ PCI_VDEVICE(INTEL, 0x150a), .driver_data = MODEL_82576 },
+	{ PCI_VDEVICE(INTEL, 0x10f6), .driver_data = MODEL_82574 },
+	{ PCI_VDEVICE(INTEL, 0x10d3), .driver_data = MODEL_82574 },
+	{ PCI_VDEVICE(INTEL, 0x150c), .driver_data = MODEL_82583 },
 	{ }
 };
 MODULE_DEVICE_TABLE(pci, id_table);
@@ -113,13 +84,33 @@ static void tgbe_read_mac_address(struct tgbe_device *dev)
 		 dev->netdev->dev_addr);
 }
 
+/* Take the link states that the chip does not survive from the card first and then from
+ * the port above, as the specification wants it (PCIe 5.4.1).
+ */
+static void tgbe_clear_aspm(struct pci_dev *pdev, const struct tgbe_chip *chip)
+{
+	struct pci_dev *parent = pci_upstream_bridge(pdev);
+	u16 control = 0;
+
+	if (!chip->aspm_off)
+		return;
+	pcie_capability_clear_word(pdev, PCI_EXP_LNKCTL, PCI_EXP_LNKCTL_ASPMC);
+	if (parent)
+		pcie_capability_clear_word(parent, PCI_EXP_LNKCTL, PCI_EXP_LNKCTL_ASPMC);
+	pcie_capability_read_word(pdev, PCI_EXP_LNKCTL, &control);
+	if (control & PCI_EXP_LNKCTL_ASPMC && control != (u16)PCI_ERROR_RESPONSE)
+		dev_warn(&pdev->dev, "ASPM stays on, which this chip has errata with\n");
+}
+
 static int tgbe_enable_pci(struct pci_dev *pdev, const struct tgbe_chip *chip)
 {
 	int err;
 
 	/* before the device is enabled; it may be on from the firmware */
-	if (chip->aspm_off && pci_disable_link_state(pdev, chip->aspm_off))
-		dev_warn(&pdev->dev, "the firmware keeps ASPM on, which this chip has errata with\n");
+	if (chip->aspm_off)
+		pci_disable_link_state(pdev, chip->aspm_off);
+	/* the kernel may have no say in it (_OSC, pcie_aspm=off, no CONFIG_PCIEASPM) */
+	tgbe_clear_aspm(pdev, chip);
 	err = pci_enable_device_mem(pdev);
 	if (err)
 		return err;
@@ -149,12 +140,12 @@ static void tgbe_disable_pci(struct pci_dev *pdev)
 }
 
 static struct tgbe_device *tgbe_alloc_device(struct pci_dev *pdev,
-					     const struct tgbe_chip *chip)
+					     const struct tgbe_model *model)
 {
 	struct net_device *netdev;
 	struct tgbe_device *dev;
 
-	netdev = alloc_etherdev_mq(sizeof(*dev), chip->max_queues);
+	netdev = alloc_etherdev_mq(sizeof(*dev), model->chip->max_queues);
 	if (!netdev)
 		return NULL;
 	SET_NETDEV_DEV(netdev, &pdev->dev);
@@ -163,7 +154,8 @@ static struct tgbe_device *tgbe_alloc_device(struct pci_dev *pdev,
 	dev = netdev_priv(netdev);
 	dev->netdev = netdev;
 	dev->pdev = pdev;
-	dev->chip = chip;
+	dev->chip = model->chip;
+	dev->model = model;
 	dev->msg_enable = NETIF_MSG_DRV | NETIF_MSG_PROBE | NETIF_MSG_LINK;
 	mutex_init(&dev->fw_lock);
 	mutex_init(&dev->hw_lock);
@@ -229,14 +221,14 @@ free_irq:
 
 static int tgbe_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
-	const struct tgbe_chip *chip = chips[id->driver_data];
+	const struct tgbe_model *model = &models[id->driver_data];
 	struct tgbe_device *dev;
 	int err;
 
-	err = tgbe_enable_pci(pdev, chip);
+	err = tgbe_enable_pci(pdev, model->chip);
 	if (err)
 		return err;
-	dev = tgbe_alloc_device(pdev, chip);
+	dev = tgbe_alloc_device(pdev, model);
 	if (!dev) {
 		err = -ENOMEM;
 		goto disable;
@@ -253,8 +245,12 @@ static int tgbe_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	/* what tgbe_slot_reset() restores */
 	pci_save_state(pdev);
-	netdev_info(dev->netdev, "%s at %s, %pM\n", dev->chip->name,
-		    pci_name(pdev), dev->netdev->dev_addr);
+	netdev_info(dev->netdev, "%s at %s, %pM\n", model->name, pci_name(pdev),
+		    dev->netdev->dev_addr);
+	/* the PCI core keeps the card awake until somebody sets power/control to auto */
+	pm_runtime_set_autosuspend_delay(&pdev->dev, TGBE_IDLE_MS);
+	pm_runtime_use_autosuspend(&pdev->dev);
+	pm_runtime_put_noidle(&pdev->dev);
 	return 0;
 
 unmap:
@@ -277,6 +273,9 @@ static void tgbe_remove(struct pci_dev *pdev)
 	struct net_device *netdev = pci_get_drvdata(pdev);
 	struct tgbe_device *dev = netdev_priv(netdev);
 
+	/* the PCI core has woken it */
+	pm_runtime_get_noresume(&pdev->dev);
+	pm_runtime_dont_use_autosuspend(&pdev->dev);
 	tgbe_debugfs_remove(dev);
 	unregister_netdev(netdev);
 	cancel_work_sync(&dev->timeout_work);
@@ -311,6 +310,19 @@ static void tgbe_shutdown(struct pci_dev *pdev)
 	}
 }
 
+/* Before a card is used again that was reset or without power. The PCI core has restored
+ * the configuration space: older kernels (6.12 before its stable updates) forget by that
+ * what they had saved, and tgbe_slot_reset() would have nothing to restore.
+ *
+ * The kernel remembers that it is not to switch ASPM on. It is not asked again, since it
+ * calls tgbe_slot_reset() with the lock that this takes.
+ */
+static void tgbe_wake(struct tgbe_device *dev)
+{
+	tgbe_clear_aspm(dev->pdev, dev->chip);
+	pci_save_state(dev->pdev);
+}
+
 /* The PCI core saves the configuration space and puts the card to sleep */
 static int tgbe_suspend(struct device *device)
 {
@@ -331,6 +343,7 @@ static int tgbe_resume(struct device *device)
 	struct tgbe_device *dev = tgbe_of(to_pci_dev(device));
 	int err;
 
+	tgbe_wake(dev);
 	rtnl_lock();
 	tgbe_wol_disarm(dev);
 	/* it was without power */
@@ -338,6 +351,44 @@ static int tgbe_resume(struct device *device)
 	err = tgbe_netdev_resume(dev);
 	rtnl_unlock();
 	return err;
+}
+
+/* A closed port sleeps if power/control is auto. Ethtool and open wake it first, and
+ * nobody else needs its registers: what writes them all the same, such as a new MAC
+ * address, finds them gone, and open writes everything.
+ *
+ * Nobody may be in the middle of that, so RTNL is needed; but whoever has it may be
+ * waiting for the end of this, as open does. So the wait is short, and the core tries
+ * again after another idle time.
+ */
+static int tgbe_runtime_suspend(struct device *device)
+{
+	struct tgbe_device *dev = tgbe_of(to_pci_dev(device));
+	int locked;
+
+	if (read_poll_timeout(rtnl_trylock, locked, locked, 1000, RTNL_LIMIT_US, false)) {
+		pm_runtime_mark_last_busy(device);
+		return -EAGAIN;
+	}
+	tgbe_ptp_hold(dev);
+	tgbe_wr(dev, TGBE_WUC, 0);
+	tgbe_wr(dev, TGBE_WUFC, 0);
+	tgbe_clear_bits(dev, TGBE_CTRL_EXT, TGBE_CTRL_EXT_DRV_LOAD);
+	WRITE_ONCE(dev->regs, NULL);
+	rtnl_unlock();
+	return 0;
+}
+
+/* With RTNL held or not; the port is closed, and open resets it again */
+static int tgbe_runtime_resume(struct device *device)
+{
+	struct tgbe_device *dev = tgbe_of(to_pci_dev(device));
+
+	WRITE_ONCE(dev->regs, dev->mapping);
+	tgbe_wake(dev);
+	tgbe_reset_chip(dev);
+	tgbe_set_up_phy(dev);
+	return 0;
 }
 
 /* Somebody else resets the card: nothing of it is to be relied on until it is back */
@@ -358,6 +409,7 @@ static void tgbe_reset_done(struct pci_dev *pdev)
 	rtnl_lock();
 	/* an error that harmed nothing stopped nothing */
 	if (dev->halted) {
+		tgbe_wake(dev);
 		tgbe_set_up_phy(dev);
 		tgbe_netdev_resume(dev);
 	}
@@ -383,8 +435,7 @@ static pci_ers_result_t tgbe_slot_reset(struct pci_dev *pdev)
 	struct tgbe_device *dev = tgbe_of(pdev);
 
 	pci_restore_state(pdev);
-	/* restoring takes it away */
-	pci_save_state(pdev);
+	tgbe_wake(dev);
 	WRITE_ONCE(dev->regs, dev->mapping);
 	return tgbe_rd(dev, TGBE_STATUS) == ~0u ? PCI_ERS_RESULT_DISCONNECT :
 						  PCI_ERS_RESULT_RECOVERED;
@@ -398,7 +449,10 @@ static const struct pci_error_handlers tgbe_error_handlers = {
 	.reset_done	= tgbe_reset_done,
 };
 
-static DEFINE_SIMPLE_DEV_PM_OPS(tgbe_pm_ops, tgbe_suspend, tgbe_resume);
+static const struct dev_pm_ops tgbe_pm_ops = {
+	SYSTEM_SLEEP_PM_OPS(tgbe_suspend, tgbe_resume)
+	RUNTIME_PM_OPS(tgbe_runtime_suspend, tgbe_runtime_resume, NULL)
+};
 
 static struct pci_driver tgbe_driver = {
 	.name		= TGBE_DRV_NAME,
@@ -407,7 +461,7 @@ static struct pci_driver tgbe_driver = {
 	.remove		= tgbe_remove,
 	.shutdown	= tgbe_shutdown,
 	.err_handler	= &tgbe_error_handlers,
-	.driver.pm	= pm_sleep_ptr(&tgbe_pm_ops),
+	.driver.pm	= pm_ptr(&tgbe_pm_ops),
 };
 
 static int __init tgbe_init(void)

@@ -153,8 +153,16 @@ static u64 tgbe_ptp_cycles(struct tgbe_device *dev,
 	u64 now;
 
 	lockdep_assert_held(&ptp->lock);
-	if (likely(!ptp->held))
-		return tgbe_ptp_counter(dev, sts) + ptp->offset;
+	if (likely(!ptp->held)) {
+		u64 cycles = tgbe_ptp_counter(dev, sts) + ptp->offset;
+
+		/* no count comes from a card that an error has cut off */
+		if (likely(READ_ONCE(dev->regs))) {
+			ptp->held_cycles = cycles;
+			ptp->held_since = ktime_get_boottime_ns();
+			return cycles;
+		}
+	}
 	ptp_read_system_prets(sts);
 	now = ktime_get_boottime_ns();
 	ptp_read_system_postts(sts);

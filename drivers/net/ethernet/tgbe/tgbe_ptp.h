@@ -57,7 +57,7 @@ enum tgbe_ptp_counter {
  * @clock: from counter to time
  * @offset: to be added to the chip's counter, which a reset sets back
  * @held: the chip is being reset or gone: the host's clock stands in
- * @held_cycles: counter, with its offset, when that began
+ * @held_cycles: counter, with its offset, when that began, or when it was last read
  * @held_since: the host's clock then
  * @config: what is stamped; written with RTNL as well
  * @rx_taken: receive stamps fetched when the service work looked last

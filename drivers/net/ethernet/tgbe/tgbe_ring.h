@@ -247,6 +247,7 @@ struct tgbe_ring {
  * @renew: the moderation was changed, to be seen by the next poll
  * @polls: since the last interrupt
  * @interrupts: number of them
+ * @interrupts_seen: what that was when the service work last looked, and its kick
  * @throttle: interval the chip was told, in microseconds
  * @rx_pace: of the receive ring
  * @tx_pace: of the transmit ring
@@ -271,6 +272,7 @@ struct tgbe_vector {
 	bool renew;
 	u32 polls;
 	unsigned long interrupts;
+	unsigned long interrupts_seen;
 	u32 throttle;
 	struct tgbe_pacer rx_pace;
 	struct tgbe_pacer tx_pace;

@@ -2,7 +2,8 @@
 /* Wake-on-LAN: what wakes the machine, and how the port is left for its sleep.
  *
  * Whether a card can wake at all is for its PCI power management capability to say,
- * which the NVM shapes; the NVM also says whether it does so by default.
+ * which the NVM shapes; which of its ports can is a matter of the board. The NVM also
+ * says whether a port does so by default.
  */
 #include <linux/bitfield.h>
 #include <linux/ethtool.h>
@@ -23,32 +24,54 @@ static const struct {
 	{ WAKE_BCAST, TGBE_WUFC_BC },
 };
 
-/* Not device_can_wakeup(): firmware may claim that of a card without PME */
-static bool tgbe_can_wake(struct pci_dev *pdev)
+static unsigned int tgbe_wol_function(struct tgbe_device *dev)
 {
-	return pci_pme_capable(pdev, PCI_D3hot) || pci_pme_capable(pdev, PCI_D3cold);
-}
-
-static u32 tgbe_wol_supported(const struct tgbe_device *dev)
-{
-	u32 supported = 0;
-
-	if (tgbe_can_wake(dev->pdev))
-		for (unsigned int i = 0; i < ARRAY_SIZE(events); i++)
-			supported |= events[i].event;
-	return supported;
+	/* the 82574's one port is function 0 whatever these bits say */
+	if (dev->chip->format == TGBE_FMT_EXT)
+		return 0;
+	return FIELD_GET(TGBE_STATUS_FUNC, tgbe_rd(dev, TGBE_STATUS));
 }
 
 static bool tgbe_apm_enabled(struct tgbe_device *dev)
 {
-	u32 func = FIELD_GET(TGBE_STATUS_FUNC, tgbe_rd(dev, TGBE_STATUS));
+	unsigned int func = tgbe_wol_function(dev);
 	u16 word;
 
-	/* the 82574's one port is function 0 whatever these bits say */
-	if (dev->chip->format == TGBE_FMT_EXT)
-		func = 0;
 	return !tgbe_nvm_read(dev, TGBE_NVM_CONTROL3(func), 1, &word) &&
 	       word & TGBE_NVM_CONTROL3_APM;
+}
+
+/* A switch joins the chips of the board; the first one has the lowest bus */
+static bool tgbe_is_first_chip(struct pci_dev *pdev)
+{
+	struct pci_dev *port = pci_upstream_bridge(pdev), *other = NULL, *above;
+	bool first = true;
+
+	while ((other = pci_get_device(pdev->vendor, pdev->device, other))) {
+		above = pci_upstream_bridge(other);
+		if (port && above && above->bus == port->bus &&
+		    other->bus->number < pdev->bus->number)
+			first = false;
+	}
+	return first;
+}
+
+/* Auxiliary power and the wire for the wake signal do not reach every port. The second
+ * one of an 82576 has them where its NVM word says so (82576 6.2).
+ */
+static bool tgbe_port_wakes(struct tgbe_device *dev)
+{
+	unsigned int func = tgbe_wol_function(dev);
+
+	if (dev->model->wakes_on_port_a)
+		return func == 0 && tgbe_is_first_chip(dev->pdev);
+	return func == 0 || tgbe_apm_enabled(dev);
+}
+
+/* Not device_can_wakeup(): firmware may claim that of a card without PME */
+static bool tgbe_can_wake(struct pci_dev *pdev)
+{
+	return pci_pme_capable(pdev, PCI_D3hot) || pci_pme_capable(pdev, PCI_D3cold);
 }
 
 static void tgbe_wol_choose(struct tgbe_device *dev, u32 wol)
@@ -58,14 +81,18 @@ static void tgbe_wol_choose(struct tgbe_device *dev, u32 wol)
 }
 
 /**
- * tgbe_wol_init() - once, at probe: what the NVM says
+ * tgbe_wol_init() - once, at probe: what the card can, and what the NVM says
  * @dev: port
  */
 void tgbe_wol_init(struct tgbe_device *dev)
 {
-	if (tgbe_wol_supported(dev))
-		tgbe_wol_choose(dev, tgbe_apm_enabled(dev) ? WAKE_MAGIC : 0);
+	if (!tgbe_can_wake(dev->pdev) || !tgbe_port_wakes(dev))
+		return;
+	for (unsigned int i = 0; i < ARRAY_SIZE(events); i++)
+		dev->wol_supported |= events[i].event;
+	tgbe_wol_choose(dev, tgbe_apm_enabled(dev) ? WAKE_MAGIC : 0);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_wol_init);
 
 /**
  * tgbe_wol_get() - what can wake the machine and what shall
@@ -74,9 +101,10 @@ void tgbe_wol_init(struct tgbe_device *dev)
  */
 void tgbe_wol_get(struct tgbe_device *dev, struct ethtool_wolinfo *wol)
 {
-	wol->supported = tgbe_wol_supported(dev);
+	wol->supported = dev->wol_supported;
 	wol->wolopts = dev->wol;
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_wol_get);
 
 /**
  * tgbe_wol_set() - choose what shall wake the machine
@@ -90,7 +118,7 @@ void tgbe_wol_get(struct tgbe_device *dev, struct ethtool_wolinfo *wol)
 int tgbe_wol_set(struct tgbe_device *dev, const struct ethtool_wolinfo *wol,
 		 struct netlink_ext_ack *extack)
 {
-	if (wol->wolopts & ~tgbe_wol_supported(dev)) {
+	if (wol->wolopts & ~dev->wol_supported) {
 		NL_SET_ERR_MSG_MOD(extack, "the card cannot be woken by that");
 		return -EOPNOTSUPP;
 	}

@@ -11,9 +11,9 @@ import os
 from pathlib import Path
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
-from lib.py import ksft_eq, ksft_gt, ksft_true
+from lib.py import ksft_eq, ksft_gt, ksft_in, ksft_true, ksft_variants, KsftNamedVariant
 from lib.py import KsftFailEx, KsftSkipEx
-from lib.py import cmd, defer, exchange, irq_lines, TgbeEnv, UdpFlow
+from lib.py import cmd, defer, exchange, irq_lines, mark_log, test_module, TgbeEnv, UdpFlow
 
 MIB = 1 << 20
 
@@ -111,12 +111,47 @@ def msi(cfg) -> None:
     _check_traffic(cfg)
 
 
+@ksft_variants([KsftNamedVariant("msix", False), KsftNamedVariant("msi", True)])
+def lost_messages(cfg, everything) -> None:
+    """ Where MSI-X gets lost the port uses MSI, and where that does, too, the pin """
+    if cfg.irqmode != "msix":
+        raise KsftSkipEx("the guest was booted with pci=nomsi")
+    # Deferred first, done last: bound anew without the module
+    defer(cfg.rebind)
+    mark = mark_log()
+    test_module("msi_astray", card=cfg.pci, msi=int(everything))
+    cfg.rebind()
+    ksft_in("interrupts do not arrive by MSI-X", "\n".join(cfg.log(mark)))
+    _check_single(cfg, "intx" if everything else "msi")
+
+
+def one_queue(cfg) -> None:
+    """ The 82583V is an 82574L with one queue pair and no MSI-X """
+    if cfg.chip != "e1000e" or cfg.irqmode != "msix":
+        raise KsftSkipEx("to be had with MSI from the 82574L only")
+    bus = Path("/sys/bus/pci/drivers/tgbe")
+    defer(cfg.reappear, cfg.dut)
+    defer(cfg.driver, "bind")
+    # all else goes without saying: the fourth of the driver's models
+    defer((bus / "remove_id").write_text, "8086 10d3", encoding="ascii")
+    defer(cfg.driver, "unbind")
+    cfg.driver("unbind")
+    mark = mark_log()
+    (bus / "new_id").write_text("8086 10d3 ffffffff ffffffff 0 0 3", encoding="ascii")
+    if not (bus / cfg.pci).exists():
+        cfg.driver("bind")
+    cfg.reappear(cfg.dut)
+    cfg.wait_link()
+    ksft_in("82583V", "\n".join(cfg.log(mark)))
+    _check_single(cfg, "msi")
+
+
 def main() -> None:
     """ Ksft boiler plate main """
 
     with TgbeEnv(__file__) as cfg:
         cfg.data = os.urandom(8 * MIB)
-        ksft_run([msix, intx, msi], args=(cfg, ))
+        ksft_run([msix, intx, msi, lost_messages, one_queue], args=(cfg, ))
     ksft_exit()
 
 

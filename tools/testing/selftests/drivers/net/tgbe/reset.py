@@ -21,8 +21,8 @@ from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_in, ksft_ne, ksft_variants
 from lib.py import CmdExitFailure, KsftSkipEx
 from lib.py import Bar, mdio_read, mdio_write, queue_switch
-from lib.py import cmd, defer, exchange, ip, mark_log, Noise, Settings, TgbeEnv, unusual_settings, \
-    wait_until
+from lib.py import cmd, defer, exchange, ip, mark_log, test_module, Noise, Settings, TgbeEnv, \
+    unusual_settings, wait_until
 
 SIOCETHTOOL, ETHTOOL_RESET = 0x8946, 0x34
 MGMT, IRQ, DMA, FILTER, OFFLOAD, MAC, PHY = (1 << n for n in range(7))
@@ -242,14 +242,30 @@ def chip_is_lost(cfg, cause) -> None:
     cfg.dut.ping(cfg.peer, "4")
 
 
+def hung_phy(cfg) -> None:
+    """ The 82574L's PHY that shows the signs of a hang, twice, is reset with the port """
+    if cfg.chip != "e1000e":
+        raise KsftSkipEx("an erratum of the 82574L")
+    before = unusual_settings(cfg)
+    lost, mark = cfg.link_lost(), mark_log()
+    hang = test_module("override", symbol="tgbe_82574_phy_hung", value=1)
+    wait_until(lambda: any("the PHY hangs" in row for row in cfg.log(mark)),
+               "the hang goes unnoticed")
+    hang.exec()
+    cfg.wait_link()
+    ksft_ge(lost(), 1, "the link did not notice")
+    before.compare()
+    cfg.dut.ping(cfg.peer, "4")
+
+
 def main() -> None:
     """ Ksft boiler plate main """
 
     with TgbeEnv(__file__) as cfg:
         cfg.data = os.urandom(32 << 20)
         ksft_run([parts_of_the_mac, phy, what_is_left, nothing_to_reset, settings_survive,
-                  asleep, under_traffic, closed_port, queue_does_not_stop, chip_is_lost],
-                 args=(cfg, ))
+                  asleep, under_traffic, closed_port, queue_does_not_stop, chip_is_lost,
+                  hung_phy], args=(cfg, ))
     ksft_exit()
 
 

@@ -78,6 +78,29 @@ def expect_in_log(pattern):
     defer(_kmsg, "tgbe-expect-end\n")
 
 
+def monitor(command):
+    """
+    Have QEMU's monitor do @command, and return what it says. The cards are card1, the one
+    under test, and card2, each below a port of the root complex, rp1 and rp2.
+    """
+    # what it says of this is the end of the answer; its echo looks otherwise
+    mark = f"tgbe-{os.urandom(4).hex()}"
+    with open("/dev/virtio-ports/tgbe-monitor", "r+b", buffering=0) as port:
+        answer = b""
+        port.write(f"{command}\n{mark}\n".encode())
+        while f"unknown command: '{mark}'".encode() not in answer:
+            answer += port.read(4096)
+    return answer.decode("ascii", "replace")
+
+
+def test_module(name, **params):
+    """Load a module of the tests, until the test ends or the result is executed"""
+    path = Path(os.environ["TGBE_TEST_MODULES"]) / f"{name}.ko"
+    words = " ".join(f"{key}={value}" for key, value in params.items())
+    cmd(f"insmod {path} {words}")
+    return defer(cmd, f"rmmod {name}")
+
+
 def irq_lines():
     """What /proc/interrupts says: {irq: (count over all CPUs, action names)}"""
     lines = {}
