@@ -106,6 +106,33 @@ static const struct tx_case adv_cases[] = {
 		.status = AT(9, 1) | AT(14, 2880),
 	},
 	{
+		/* L4T UDP with TSE; PAYLEN without 14 + 20 + 8 bytes */
+		.name = "UDP segments over IPv4",
+		.offload = { FRAME(2842), IPV4_L4(TGBE_L4_UDP, UDP_CSUM),
+			     .l4_len = 8, .header_len = 42, .mss = 1400 },
+		.has_context = true,
+		.context = { AT(0, 20) | AT(9, 14), 0,
+			     ADV_CONTEXT | AT(10, 1) | AT(11, 0),
+			     AT(8, 8) | AT(16, 1400) },
+		.cmd = ADV_DATA | AT(31, 1),
+		.status = AT(8, 1) | AT(9, 1) | AT(14, 2800),
+	},
+	{
+		/* IPLEN up to the inner TCP header: 20 + 8 + 8 + 14 + 20; PAYLEN
+		 * without 14 + 70 + 20 bytes
+		 */
+		.name = "TSO in VXLAN over IPv4",
+		.offload = { .frame_len = 2904, .l3_start = 14, .l4_start = 84,
+			     .l4_csum = 100, .l4 = TGBE_L4_TCP, .ipv4 = true,
+			     .l4_len = 20, .header_len = 104, .mss = 1400 },
+		.has_context = true,
+		.context = { AT(0, 70) | AT(9, 14), 0,
+			     ADV_CONTEXT | AT(10, 1) | AT(11, 1),
+			     AT(8, 20) | AT(16, 1400) },
+		.cmd = ADV_DATA | AT(31, 1),
+		.status = AT(8, 1) | AT(9, 1) | AT(14, 2800),
+	},
+	{
 		/* MACLEN 7 bits, IPLEN 9, L4LEN 8, MSS 16, PAYLEN 18 */
 		.name = "every field at its longest",
 		.offload = { .frame_len = 262143 + 698, .l3_start = 127,
@@ -190,6 +217,21 @@ static const struct tx_case ext_cases[] = {
 			     AT(8, 74) | AT(16, 1440) },
 		.cmd = EXT_DATA | AT(26, 1),
 		.status = AT(9, 1),
+	},
+	{
+		/* IPCSE in front of the inner TCP header, TUCSS at it */
+		.name = "TSO in VXLAN over IPv4",
+		.offload = { .frame_len = 2904, .l3_start = 14, .l4_start = 84,
+			     .l4_csum = 100, .l4 = TGBE_L4_TCP, .ipv4 = true,
+			     .l4_len = 20, .header_len = 104, .mss = 1400 },
+		.has_context = true,
+		.context = { AT(0, 14) | AT(8, 24) | AT(16, 83),
+			     AT(0, 84) | AT(8, 100),
+			     EXT_CONTEXT | AT(0, 2800) | AT(24, 1) | AT(25, 1) |
+			     AT(26, 1),
+			     AT(8, 104) | AT(16, 1400) },
+		.cmd = EXT_DATA | AT(26, 1),
+		.status = AT(8, 1) | AT(9, 1),
 	},
 	{
 		/* offsets of one byte, PAYLEN 20 bits, HDRLEN 8, MSS 16 */

@@ -298,6 +298,10 @@ static void one_at_a_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_TX_STAMPS), 1);
 	KUNIT_EXPECT_TRUE(test, tgbe_ptp_tx_claim(fake->dev, skb));
 	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_TX_LOST), 0);
+	/* of a frame that is dropped before it is sent nothing is awaited */
+	tgbe_ptp_tx_lost(fake->dev, skb);
+	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_TX_LOST), 1);
+	KUNIT_EXPECT_EQ(test, refcount_read(&skb->users), 1);
 }
 
 static void release(void *sock)
@@ -371,6 +375,44 @@ static void delivered_stamp(struct kunit *test)
 	chip_stamps(fake, (4ULL << 32) + 9);
 	tgbe_ptp_tx_sent(fake->dev, skb, true);
 	told(test, sock, (4LL << 32) + 1029);
+}
+
+/* The next request takes the stamp of the frame before, which need not have been taken
+ * back from the ring, and each stamp goes to the sender of its own frame
+ */
+static void stamps_in_a_row(struct kunit *test)
+{
+	struct socket *one = sender(test), *other = sender(test);
+	struct sk_buff *first = frame(test), *second = frame(test);
+	struct fake *fake = clocked(test);
+	int granted;
+
+	skb_set_owner_w(first, one->sk);
+	skb_set_owner_w(second, other->sk);
+	skb_shinfo(first)->tx_flags |= SKBTX_HW_TSTAMP;
+	skb_shinfo(second)->tx_flags |= SKBTX_HW_TSTAMP;
+	set_config(fake, HWTSTAMP_TX_ON, HWTSTAMP_FILTER_NONE, &granted);
+	KUNIT_ASSERT_TRUE(test, tgbe_ptp_tx_claim(fake->dev, first));
+	chip_stamps(fake, 17);
+	KUNIT_ASSERT_TRUE(test, tgbe_ptp_tx_claim(fake->dev, second));
+	told(test, one, 17);
+	KUNIT_EXPECT_NULL(test, sock_dequeue_err_skb(other->sk));
+	/* reading the high half freed the register */
+	fake_set(fake, TSYNCTXCTL, ENABLE);
+	KUNIT_EXPECT_EQ(test, refcount_read(&first->users), 1);
+	/* the first is taken back late, and waits for nothing */
+	tgbe_ptp_tx_sent(fake->dev, first, true);
+	tgbe_ptp_tx_lost(fake->dev, first);
+	KUNIT_EXPECT_EQ(test, refcount_read(&first->users), 1);
+	/* the worker leaves to the ring what is in the ring */
+	KUNIT_EXPECT_LT(test, tgbe_ptp_aux_work(&fake->dev->ptp.info), 0);
+	KUNIT_EXPECT_EQ(test, refcount_read(&second->users), 2);
+	chip_stamps(fake, 18);
+	tgbe_ptp_tx_sent(fake->dev, second, true);
+	told(test, other, 18);
+	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_TX_STAMPS), 2);
+	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_TX_SKIPPED), 0);
+	KUNIT_EXPECT_EQ(test, counted(fake, TGBE_PTP_TX_LOST), 0);
 }
 
 /* A stamp that comes late is waited for, holding the frame */
@@ -500,6 +542,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(refused),
 	KUNIT_CASE(one_at_a_time),
 	KUNIT_CASE(delivered_stamp),
+	KUNIT_CASE(stamps_in_a_row),
 	KUNIT_CASE(late_stamp),
 	KUNIT_CASE(lost_stamp),
 	KUNIT_CASE(reset),

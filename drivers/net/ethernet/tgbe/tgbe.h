@@ -144,6 +144,7 @@ struct tgbe_link {
  * @debugfs: directory of the ring dumps
  * @led: LEDCTL as it was before the port was made to blink; RTNL
  * @flow: rules that choose a receive queue
+ * @offloads_right: TGBE_RIGHT_* that the card showed at probe
  * @wol_supported: WAKE_* events that can wake the machine
  * @wol: those that are to; RTNL
  * @halted: stopped behind the stack's back, if it was running at all; RTNL
@@ -202,6 +203,7 @@ struct tgbe_device {
 	struct dentry *debugfs;
 	u32 led;
 	struct tgbe_flow flow;
+	u8 offloads_right;
 	u32 wol_supported;
 	u32 wol;
 	bool halted;

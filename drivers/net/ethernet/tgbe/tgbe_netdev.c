@@ -6,6 +6,7 @@
 
 #include "tgbe.h"
 #include "tgbe_chip.h"
+#include "tgbe_offload.h"
 #include "tgbe_ring.h"
 
 /* A queue is called stuck when it made no progress for this long */
@@ -609,26 +610,15 @@ void tgbe_netdev_init(struct tgbe_device *dev)
 	netdev->watchdog_timeo = TX_TIMEOUT;
 	netdev->min_mtu = ETH_MIN_MTU;
 	netdev->max_mtu = TGBE_MTU_MAX;
-	netdev->priv_flags |= IFF_UNICAST_FLT;
+	netdev->priv_flags |= IFF_UNICAST_FLT | IFF_SUPP_NOFCS;
 
-	netdev->hw_features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_TSO |
-			      NETIF_F_TSO6 | NETIF_F_TSO_ECN |
-			      NETIF_F_RXCSUM | NETIF_F_RXHASH |
+	netdev->hw_features = NETIF_F_RXCSUM | NETIF_F_RXHASH |
 			      NETIF_F_HW_VLAN_CTAG_RX |
 			      NETIF_F_HW_VLAN_CTAG_TX |
 			      NETIF_F_HW_VLAN_CTAG_FILTER;
-	if (dev->chip->format == TGBE_FMT_ADV)
-		netdev->hw_features |= NETIF_F_SCTP_CRC;
-	netdev->features = netdev->hw_features | NETIF_F_HIGHDMA;
-	/* there for those who want them; the chips number the frames they cut,
-	 * whatever numbers the stack had in mind
-	 */
-	netdev->hw_features |= NETIF_F_RXALL | NETIF_F_RXFCS |
-			       NETIF_F_LOOPBACK | NETIF_F_TSO_MANGLEID;
+	tgbe_offload_features(dev);
+	/* there for those who want them */
+	netdev->hw_features |= NETIF_F_RXALL | NETIF_F_RXFCS | NETIF_F_LOOPBACK;
 	if (dev->flow.usable)
 		netdev->hw_features |= NETIF_F_NTUPLE;
-	netdev->vlan_features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_TSO |
-				NETIF_F_TSO6 | NETIF_F_TSO_ECN |
-				NETIF_F_TSO_MANGLEID | NETIF_F_HIGHDMA;
-	netdev->vlan_features |= netdev->hw_features & NETIF_F_SCTP_CRC;
 }

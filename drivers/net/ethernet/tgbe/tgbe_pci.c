@@ -9,6 +9,7 @@
 
 #include "tgbe.h"
 #include "tgbe_chip.h"
+#include "tgbe_offload.h"
 
 #define BAR_REGS	0
 
@@ -187,6 +188,7 @@ static int tgbe_bring_up(struct tgbe_device *dev)
 	tgbe_nvm_init(dev);
 	tgbe_read_mac_address(dev);
 	tgbe_set_up_phy(dev);
+	tgbe_trial(dev);
 	err = tgbe_irq_alloc(dev);
 	if (err)
 		return err;

@@ -8,8 +8,9 @@
  * time go on over a reset, which sets the counter back.
  *
  * The chip has one register for the last stamp of either direction. A transmit
- * stamp is fetched when its frame is taken back; if it is not there by then, the
- * clock's own worker looks for it a while.
+ * stamp is fetched when the next frame asks for one, or else when its own frame is
+ * taken back, which moderation may put off; if it is not there by then, the clock's
+ * own worker looks for it a while.
  *
  * The 82574L has such registers too, but they were never seen to stamp a frame:
  * the emulated card does not. It is left with the stamps that the stack takes.
@@ -35,8 +36,6 @@
  * at 10 Mb/s, and as long again for each PAUSE frame of the partner.
  */
 #define TX_STAMP_WAIT		(HZ / 5)
-
-#define TX_BUSY			0
 
 /**
  * struct ptp_filter - how the chip finds the frames of a receive filter
@@ -331,20 +330,51 @@ static int tgbe_ptp_enable(struct ptp_clock_info *info,
 	return -EOPNOTSUPP;
 }
 
-static void tgbe_ptp_tx_free(struct tgbe_device *dev)
+/* A frame that no longer waits, and the stamp it got */
+struct settled {
+	struct sk_buff *skb;
+	bool stamped;
+	ktime_t time;
+};
+
+/* End the wait if the stamp is there. With ptp->lock */
+static bool tgbe_ptp_tx_take(struct tgbe_device *dev, struct settled *done)
 {
-	clear_bit_unlock(TX_BUSY, &dev->ptp.tx_busy);
+	struct tgbe_ptp *ptp = &dev->ptp;
+	u64 stamp;
+
+	if (!ptp->tx_skb || !tgbe_ptp_fetch_tx(dev, &stamp))
+		return false;
+	done->skb = ptp->tx_skb;
+	done->stamped = true;
+	done->time = tgbe_ptp_time(dev, stamp);
+	ptp->tx_skb = NULL;
+	return true;
 }
 
-static void tgbe_ptp_tx_deliver(struct tgbe_device *dev, struct sk_buff *skb,
-				ktime_t time)
+/* End it in any case. With ptp->lock */
+static void tgbe_ptp_tx_give_up(struct tgbe_device *dev, struct settled *done)
 {
-	struct skb_shared_hwtstamps stamps = { .hwtstamp = time };
+	done->skb = dev->ptp.tx_skb;
+	dev->ptp.tx_skb = NULL;
+}
 
-	tgbe_ptp_count(dev, TGBE_PTP_TX_STAMPS);
-	/* whoever gets the stamp may send the next frame at once */
-	tgbe_ptp_tx_free(dev);
-	skb_tstamp_tx(skb, &stamps);
+/* Count it and tell the sender. Whoever gets the stamp may send the next frame at once,
+ * so this is without ptp->lock.
+ */
+static void tgbe_ptp_tx_settle(struct tgbe_device *dev, const struct settled *done)
+{
+	struct skb_shared_hwtstamps stamps = { .hwtstamp = done->time };
+
+	if (!done->skb)
+		return;
+	if (done->stamped) {
+		tgbe_ptp_count(dev, TGBE_PTP_TX_STAMPS);
+		skb_tstamp_tx(done->skb, &stamps);
+	} else {
+		tgbe_ptp_count(dev, TGBE_PTP_TX_LOST);
+	}
+	dev_consume_skb_any(done->skb);
 }
 
 /* Look for the stamp of a frame that was taken back without */
@@ -352,68 +382,68 @@ VISIBLE_IF_KUNIT long tgbe_ptp_aux_work(struct ptp_clock_info *info)
 {
 	struct tgbe_device *dev = tgbe_ptp_device(info);
 	struct tgbe_ptp *ptp = &dev->ptp;
-	struct sk_buff *skb;
+	struct settled done = {};
 	unsigned long flags;
-	ktime_t time = 0;
-	bool there, more;
-	u64 stamp;
+	bool more = false;
 
 	spin_lock_irqsave(&ptp->lock, flags);
-	skb = ptp->tx_skb;
-	there = skb && tgbe_ptp_fetch_tx(dev, &stamp);
-	if (there)
-		time = tgbe_ptp_time(dev, stamp);
-	more = skb && !there && time_before(jiffies, ptp->tx_deadline);
-	if (!more)
-		ptp->tx_skb = NULL;
+	/* what is still in the ring, its poll will ask for */
+	if (ptp->tx_skb && ptp->tx_sent && !tgbe_ptp_tx_take(dev, &done)) {
+		more = time_before(jiffies, ptp->tx_deadline);
+		if (!more)
+			tgbe_ptp_tx_give_up(dev, &done);
+	}
 	spin_unlock_irqrestore(&ptp->lock, flags);
 
-	if (more)
-		return 1;
-	if (there)
-		tgbe_ptp_tx_deliver(dev, skb, time);
-	else if (skb)
-		tgbe_ptp_tx_lost(dev);
-	dev_consume_skb_any(skb);
-	return -1;
+	tgbe_ptp_tx_settle(dev, &done);
+	return more ? 1 : -1;
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_ptp_aux_work);
 
 /**
  * tgbe_ptp_tx_claim() - may the chip be asked for a frame's stamp?
  * @dev: port
- * @skb: frame whose sender wishes for one
+ * @skb: frame whose sender wants one; it is held on to until it has it
  *
- * What was claimed ends with tgbe_ptp_tx_sent() or tgbe_ptp_tx_lost().
+ * The chip has room for one stamp. If that of the frame before is there, it is
+ * delivered now and the room is this frame's. What was claimed ends here, with
+ * tgbe_ptp_tx_sent() or with tgbe_ptp_tx_lost().
  *
- * Context: any; the netdev queue's lock held.
+ * Context: bottom halves disabled, the netdev queue's lock held; not netpoll.
  * Return: true if the descriptor is to ask for it.
  */
 bool tgbe_ptp_tx_claim(struct tgbe_device *dev, struct sk_buff *skb)
 {
 	struct tgbe_ptp *ptp = &dev->ptp;
+	struct settled done = {};
 	unsigned long flags;
+	bool free;
 	u64 stale;
 
 	if (READ_ONCE(ptp->config.tx_type) != HWTSTAMP_TX_ON)
 		return false;
-	if (test_and_set_bit_lock(TX_BUSY, &ptp->tx_busy)) {
-		tgbe_ptp_count(dev, TGBE_PTP_TX_SKIPPED);
-		return false;
-	}
-	/* one that came after its frame was given up is not this frame's */
 	spin_lock_irqsave(&ptp->lock, flags);
-	tgbe_ptp_fetch_tx(dev, &stale);
+	free = !ptp->tx_skb || tgbe_ptp_tx_take(dev, &done);
+	if (free) {
+		/* one that came after its frame was given up is not this frame's */
+		tgbe_ptp_fetch_tx(dev, &stale);
+		ptp->tx_skb = skb_get(skb);
+		ptp->tx_sent = false;
+		skb_shinfo(skb)->tx_flags |= SKBTX_IN_PROGRESS;
+	}
 	spin_unlock_irqrestore(&ptp->lock, flags);
-	skb_shinfo(skb)->tx_flags |= SKBTX_IN_PROGRESS;
-	return true;
+
+	if (!free)
+		tgbe_ptp_count(dev, TGBE_PTP_TX_SKIPPED);
+	tgbe_ptp_tx_settle(dev, &done);
+	return free;
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_ptp_tx_claim);
 
 /**
  * tgbe_ptp_tx_sent() - a frame with a request was sent
  * @dev: port
- * @skb: the frame; held on to if its stamp is not there yet
+ * @skb: the frame, which may have got its stamp before
  * @may_deliver: not called by netpoll, so that sockets can be woken
  *
  * Context: any.
@@ -421,39 +451,45 @@ EXPORT_SYMBOL_IF_KUNIT(tgbe_ptp_tx_claim);
 void tgbe_ptp_tx_sent(struct tgbe_device *dev, struct sk_buff *skb, bool may_deliver)
 {
 	struct tgbe_ptp *ptp = &dev->ptp;
+	struct settled done = {};
 	unsigned long flags;
-	ktime_t time = 0;
-	bool there;
-	u64 stamp;
+	bool waits;
 
 	spin_lock_irqsave(&ptp->lock, flags);
-	there = may_deliver && tgbe_ptp_fetch_tx(dev, &stamp);
-	if (there) {
-		time = tgbe_ptp_time(dev, stamp);
-	} else {
-		ptp->tx_skb = skb_get(skb);
+	/* no other frame can be at this address: the ring has not freed it yet */
+	waits = ptp->tx_skb == skb &&
+		!(may_deliver && tgbe_ptp_tx_take(dev, &done));
+	if (waits) {
+		ptp->tx_sent = true;
 		ptp->tx_deadline = jiffies + TX_STAMP_WAIT;
 	}
 	spin_unlock_irqrestore(&ptp->lock, flags);
 
-	if (there)
-		tgbe_ptp_tx_deliver(dev, skb, time);
-	else
+	tgbe_ptp_tx_settle(dev, &done);
+	if (waits)
 		ptp_schedule_worker(ptp->registered, 0);
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_ptp_tx_sent);
 
 /**
- * tgbe_ptp_tx_lost() - a frame with a request gets no stamp
+ * tgbe_ptp_tx_lost() - a frame with a request will not be sent
  * @dev: port
+ * @skb: the frame, which may have got its stamp before
  *
  * Context: any.
  */
-void tgbe_ptp_tx_lost(struct tgbe_device *dev)
+void tgbe_ptp_tx_lost(struct tgbe_device *dev, struct sk_buff *skb)
 {
-	tgbe_ptp_count(dev, TGBE_PTP_TX_LOST);
-	tgbe_ptp_tx_free(dev);
+	struct settled done = {};
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->ptp.lock, flags);
+	if (dev->ptp.tx_skb == skb)
+		tgbe_ptp_tx_give_up(dev, &done);
+	spin_unlock_irqrestore(&dev->ptp.lock, flags);
+	tgbe_ptp_tx_settle(dev, &done);
 }
+EXPORT_SYMBOL_IF_KUNIT(tgbe_ptp_tx_lost);
 
 /**
  * tgbe_ptp_rx() - put the stamp to a received frame that has one
@@ -511,21 +547,17 @@ void tgbe_ptp_service(struct tgbe_device *dev)
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_ptp_service);
 
-/* Its stamp went with the reset */
+/* A frame whose stamp goes with the reset */
 static void tgbe_ptp_abandon(struct tgbe_device *dev)
 {
-	struct tgbe_ptp *ptp = &dev->ptp;
-	struct sk_buff *skb;
+	struct settled done = {};
 	unsigned long flags;
 
-	spin_lock_irqsave(&ptp->lock, flags);
-	skb = ptp->tx_skb;
-	ptp->tx_skb = NULL;
-	spin_unlock_irqrestore(&ptp->lock, flags);
-	if (!skb)
-		return;
-	tgbe_ptp_tx_lost(dev);
-	dev_consume_skb_any(skb);
+	spin_lock_irqsave(&dev->ptp.lock, flags);
+	if (dev->ptp.tx_skb && !tgbe_ptp_tx_take(dev, &done))
+		tgbe_ptp_tx_give_up(dev, &done);
+	spin_unlock_irqrestore(&dev->ptp.lock, flags);
+	tgbe_ptp_tx_settle(dev, &done);
 }
 
 /**

@@ -62,9 +62,9 @@ enum tgbe_ptp_counter {
  * @config: what is stamped; written with RTNL as well
  * @rx_taken: receive stamps fetched when the service work looked last
  * @rx_waits: there was one then that nobody had fetched
- * @tx_skb: sent frame whose stamp is awaited
- * @tx_deadline: jiffies when that ends
- * @tx_busy: bit 0: a frame with a request is on its way or in @tx_skb
+ * @tx_skb: frame whose stamp is awaited, from the request on
+ * @tx_sent: it was taken back
+ * @tx_deadline: jiffies when the wait ends that began then
  * @counter: see enum tgbe_ptp_counter
  */
 struct tgbe_ptp {
@@ -80,8 +80,8 @@ struct tgbe_ptp {
 	u64 rx_taken;
 	bool rx_waits;
 	struct sk_buff *tx_skb;
+	bool tx_sent;
 	unsigned long tx_deadline;
-	unsigned long tx_busy;
 	atomic64_t counter[TGBE_PTP_COUNTERS];
 };
 
@@ -92,7 +92,7 @@ void tgbe_ptp_resume(struct tgbe_device *dev);
 void tgbe_ptp_service(struct tgbe_device *dev);
 bool tgbe_ptp_tx_claim(struct tgbe_device *dev, struct sk_buff *skb);
 void tgbe_ptp_tx_sent(struct tgbe_device *dev, struct sk_buff *skb, bool may_deliver);
-void tgbe_ptp_tx_lost(struct tgbe_device *dev);
+void tgbe_ptp_tx_lost(struct tgbe_device *dev, struct sk_buff *skb);
 void tgbe_ptp_rx(struct tgbe_device *dev, struct sk_buff *skb);
 int tgbe_ptp_hwtstamp_get(struct net_device *netdev,
 			  struct kernel_hwtstamp_config *config);

@@ -344,9 +344,6 @@ void tgbe_tx_freeze(struct tgbe_ring *ring);
 void tgbe_tx_thaw(struct tgbe_ring *ring);
 bool tgbe_tx_empty(const struct tgbe_ring *ring);
 void tgbe_tx_rewind(struct tgbe_ring *ring);
-netdev_features_t tgbe_features_check(struct sk_buff *skb,
-				      struct net_device *netdev,
-				      netdev_features_t features);
 
 /* tgbe_napi.c */
 void tgbe_poll_soon(struct tgbe_vector *vector);

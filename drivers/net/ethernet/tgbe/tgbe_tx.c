@@ -6,15 +6,11 @@
  */
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/tcp.h>
-#include <linux/udp.h>
-#include <net/ip6_checksum.h>
 #include <net/netdev_queues.h>
 
 #include "tgbe.h"
 #include "tgbe_chip.h"
+#include "tgbe_offload.h"
 #include "tgbe_ring.h"
 
 /* A poll in which the stack sends rings once for so many descriptors of short frames.
@@ -23,13 +19,8 @@
 #define DEFER_DESCS	16
 #define DEFER_BYTES	256
 
-/* Longest headers the chips can describe (82576: MACLEN, IPLEN; 82574: byte
- * offsets), and the longest they can repeat in front of segments.
- */
-#define L2_MAX		127
-#define L3_MAX		511
-#define EXT_CSUM_MAX	255
-#define TSO_HEADER_MAX	240
+/* The chips must not be given less (82576 7.2, 82574 7.2) */
+#define TX_MIN		17
 
 static union tgbe_tx_desc *tgbe_txd_at(const struct tgbe_ring *ring, u16 i)
 {
@@ -94,77 +85,21 @@ static void tgbe_unmap(struct tgbe_ring *ring, struct tgbe_tx_slot *slot)
 	slot->len = 0;
 }
 
-/* Write the TCP and IP headers as the chip wants them before it cuts: no
- * lengths, and the pseudo header's sum without its length.
- */
-static int tgbe_prepare_tso(struct sk_buff *skb, struct tgbe_tx_offload *o)
-{
-	if (skb_cow_head(skb, 0))
-		return -ENOMEM;
-
-	if (o->ipv4) {
-		struct iphdr *ip = ip_hdr(skb);
-
-		ip->tot_len = 0;
-		ip->check = 0;
-		tcp_hdr(skb)->check = ~csum_tcpudp_magic(ip->saddr, ip->daddr,
-							 0, IPPROTO_TCP, 0);
-	} else {
-		tcp_v6_gso_csum_prep(skb);
-	}
-	o->mss = skb_shinfo(skb)->gso_size;
-	o->header_len = skb_tcp_all_headers(skb);
-	o->l4_len = tcp_hdrlen(skb);
-	return 0;
-}
-
 /* Short frames are padded here, which the chips could do as well, so that both
  * ends of a link count the same bytes. The checksum comes first: an emulated
- * card takes the padding for payload. Frees the frame when it fails.
+ * card takes the padding for payload. A frame that ends in its FCS has no room
+ * for padding. Frees the frame when it fails.
  */
 static int tgbe_pad(struct sk_buff *skb)
 {
+	if (skb->no_fcs)
+		return skb_put_padto(skb, TX_MIN);
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
 	    skb_csum_hwoffload_help(skb, 0)) {
 		dev_kfree_skb_any(skb);
 		return -ENOMEM;
 	}
 	return eth_skb_pad(skb);
-}
-
-static enum tgbe_l4 tgbe_l4_protocol(const struct sk_buff *skb)
-{
-	if (skb_csum_is_sctp((struct sk_buff *)skb))
-		return TGBE_L4_SCTP;
-	switch (skb->csum_offset) {
-	case offsetof(struct tcphdr, check):
-		return TGBE_L4_TCP;
-	case offsetof(struct udphdr, check):
-		return TGBE_L4_UDP;
-	default:
-		return TGBE_L4_NONE;
-	}
-}
-
-/* What the chip shall do to the frame; 0 or a negative error */
-static int tgbe_describe(struct sk_buff *skb, struct tgbe_tx_offload *o)
-{
-	o->frame_len = skb->len;
-	o->vlan = skb_vlan_tag_present(skb);
-	if (o->vlan)
-		o->vlan_tci = skb_vlan_tag_get(skb);
-	o->l3_start = skb_network_offset(skb);
-	o->l4_start = o->l3_start;
-	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		return 0;
-
-	o->l4 = tgbe_l4_protocol(skb);
-	if (unlikely(o->l4 == TGBE_L4_NONE))
-		return skb_checksum_help(skb);
-	o->ipv4 = vlan_get_protocol(skb) == htons(ETH_P_IP);
-	o->l4_start = skb_checksum_start_offset(skb);
-	o->l4_csum = o->l4_start + skb->csum_offset;
-	return skb_is_gso(skb) ? tgbe_prepare_tso(skb, o) : 0;
 }
 
 /* Put a context in front if the frame needs one. The 82576 keeps a context for
@@ -360,6 +295,9 @@ static __always_inline netdev_tx_t tgbe_send_frame(struct sk_buff *skb,
 	first = ring->next_to_use;
 	start = tgbe_put_context(ring, first, &o, &context, fmt);
 	cmd = tgbe_txd_cmd(&o, fmt);
+	/* the chip writes the FCS of what it cuts in any case */
+	if (unlikely(skb->no_fcs) && !o.mss)
+		cmd &= ~TGBE_TXD_IFCS;
 	status = tgbe_txd_status(&o, fmt);
 	stamp = tgbe_wants_stamp(skb, ring, fmt);
 	if (stamp)
@@ -370,7 +308,7 @@ static __always_inline netdev_tx_t tgbe_send_frame(struct sk_buff *skb,
 		end = tgbe_put_frame(ring, skb, first, start, cmd, status);
 	if (unlikely(end < 0)) {
 		if (stamp)
-			tgbe_ptp_tx_lost(netdev_priv(ring->netdev));
+			tgbe_ptp_tx_lost(netdev_priv(ring->netdev), skb);
 		goto drop;
 	}
 
@@ -390,8 +328,9 @@ static __always_inline netdev_tx_t tgbe_send_frame(struct sk_buff *skb,
 		tgbe_count_use(ring, &ring->use.stops);
 		flush = true;
 	}
-	if (flush && (stamp || netif_xmit_stopped(txq) ||
-		      !tgbe_defer_doorbell(ring, o.frame_len)))
+	/* the next frame of a batch may ask for a stamp as well */
+	if (stamp || (flush && (netif_xmit_stopped(txq) ||
+				!tgbe_defer_doorbell(ring, o.frame_len))))
 		tgbe_ring_doorbell(ring);
 	return NETDEV_TX_OK;
 
@@ -437,7 +376,7 @@ static void tgbe_settle_stamp(struct tgbe_ring *ring, struct sk_buff *skb,
 	struct tgbe_device *dev = netdev_priv(ring->netdev);
 
 	if (discard)
-		tgbe_ptp_tx_lost(dev);
+		tgbe_ptp_tx_lost(dev, skb);
 	else
 		tgbe_ptp_tx_sent(dev, skb, budget);
 }
@@ -619,40 +558,4 @@ void tgbe_tx_rewind(struct tgbe_ring *ring)
 	ring->next_to_clean = 0;
 	ring->rung = 0;
 	memset(&ring->context, 0, sizeof(ring->context));
-}
-
-/**
- * tgbe_features_check() - ndo_features_check
- * @skb: frame
- * @netdev: port
- * @features: what would be offloaded
- *
- * Return: @features less what the chip cannot describe for this frame.
- */
-netdev_features_t tgbe_features_check(struct sk_buff *skb,
-				      struct net_device *netdev,
-				      netdev_features_t features)
-{
-	struct tgbe_device *dev = netdev_priv(netdev);
-	const netdev_features_t offloads = NETIF_F_CSUM_MASK | NETIF_F_ALL_TSO |
-					   NETIF_F_SCTP_CRC;
-	unsigned int l2, l3;
-
-	features = vlan_features_check(skb, features);
-	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		return features;
-
-	/* a sum that starts before the IP header, which a guest may ask for,
-	 * is a huge length here
-	 */
-	l2 = skb_network_offset(skb);
-	l3 = skb_checksum_start_offset(skb) - l2;
-	if (l2 > L2_MAX || l3 > L3_MAX)
-		return features & ~offloads;
-	if (dev->chip->format == TGBE_FMT_EXT &&
-	    l2 + l3 + skb->csum_offset > EXT_CSUM_MAX)
-		return features & ~offloads;
-	if (skb_is_gso(skb) && skb_tcp_all_headers(skb) > TSO_HEADER_MAX)
-		features &= ~NETIF_F_ALL_TSO;
-	return features;
 }

@@ -19,7 +19,7 @@ from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_is, ksft_lt, ksft_true, \
 from lib.py import KsftFailEx, KsftSkipEx
 from lib.py import cmd, defer, exchange, settled, wait_until
 from lib.py import Bar, checksum, FrameLengths, FrameTap, HashedFrames, UntaggedFrames, \
-    ip4_header, pseudo_header, snmp, sum_stats
+    ip4_header, pseudo_header, snmp, sum_stats, tx_descriptors
 from lib.py import TcpStreams, TgbeEnv, UdpPair
 
 MIB = 1 << 20
@@ -35,6 +35,9 @@ CTRL, CTRL_VME = 0x0, 1 << 30
 # The second half of a transmit descriptor: of data, or another; the last of a frame
 TXD_DATA = {"igb": 3 << 20, "e1000e": 1 << 20}
 TXD_TYPE, TXD_EOP = 0xf << 20, 1 << 24
+TXD_IFCS, TXD_DEXT = 1 << 25, 1 << 29
+SO_NOFCS = 43
+LOCAL_TYPE = 0x88b5     # IEEE 802: local experimental
 BQL_LIMIT = 3000
 
 
@@ -382,9 +385,35 @@ def small_ring_under_load(cfg) -> None:
 
 def _continued(cfg):
     """Data descriptors of the transmit ring behind which their frame goes on"""
-    ring = Path(f"/sys/kernel/debug/tgbe/{cfg.pci}/tx-0").read_text("ascii")
-    words = [int(row.split()[2], 16) for row in ring.splitlines()[1:]]
-    return sum(word & TXD_TYPE == TXD_DATA[cfg.chip] and not word & TXD_EOP for word in words)
+    return sum(word & TXD_TYPE == TXD_DATA[cfg.chip] and not word & TXD_EOP
+               for _, word in tx_descriptors(cfg.pci))
+
+
+def no_fcs(cfg) -> None:
+    """ A frame that brings its FCS is sent as it is, and the card is told so """
+    cfg.one_queue()
+    with cfg.dut.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as tx, \
+         cfg.peer.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(LOCAL_TYPE)) as rx:
+        tx.bind((cfg.ifname, 0))
+        rx.bind((cfg.remote_ifname, LOCAL_TYPE))
+        rx.settimeout(20)
+
+        def without():
+            return sum(high & TXD_TYPE == TXD_DATA[cfg.chip] and high & TXD_DEXT and
+                       not high & TXD_IFCS for _, high in tx_descriptors(cfg.pci))
+        head = cfg.peer.mac() + cfg.dut.mac() + struct.pack("!H", LOCAL_TYPE)
+        for count, size in enumerate((60, 18, 1000, 1500)):
+            tx.setsockopt(socket.SOL_SOCKET, SO_NOFCS, 0)
+            tx.send(head + cfg.data[:size])
+            ksft_eq(rx.recv(2000)[:ETH_HEADER + size], head + cfg.data[:size])
+            ksft_eq(without(), count)
+            tx.setsockopt(socket.SOL_SOCKET, SO_NOFCS, 1)
+            tx.send(head + cfg.data[:size] + b"FCS!")
+            # an emulated card takes the FCS for data
+            got = rx.recv(2000)
+            ksft_eq(got[:ETH_HEADER + size], head + cfg.data[:size])
+            ksft_true(got[ETH_HEADER + size:].rstrip(b"\0") in (b"", b"FCS!"))
+            ksft_eq(without(), count + 1)
 
 
 def scatter_gather(cfg) -> None:
@@ -500,7 +529,7 @@ def main() -> None:
         ksft_run([tso, segments, gso, tso_counter, gro, tx_checksums, sctp_checksum,
                   rx_checksums, vlan_offload, vlan_priority,
                   vlan_switched_under_traffic, rxhash, copybreak, doorbells,
-                  small_ring_under_load, scatter_gather, bql, netconsole,
+                  small_ring_under_load, scatter_gather, no_fcs, bql, netconsole,
                   netconsole_under_load],
                  args=(cfg, ))
     ksft_exit()

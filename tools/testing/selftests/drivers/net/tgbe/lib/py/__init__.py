@@ -44,7 +44,7 @@ from .traffic import UdpFlow, UdpPair, UdpTally, UdpFlood, Noise, Bulk, TcpStrea
     exchange, knock, queue_of_cpu, send
 from .frames import FrameTap, HashedFrames, UntaggedFrames, FrameLengths, Ip4Tap, TcpSender, \
     checksum, ip4_header, pseudo_header, ETH_P_8021AD, ETH_P_8021Q, TCP_ACK, TCP_CWR
-from .regs import Bar, mdio_read, mdio_write, queue_switch
+from .regs import Bar, mdio_read, mdio_write, queue_switch, tx_descriptors
 from .ioctl import CHANNELS, COALESCE, IoctlCard, NetlinkRings, RINGS
 from .knobs import read_knobs, rss_key, rss_table, values_of
 from .stamps import Phc, PtpSocket, phc_index, get_stamping, set_stamping
@@ -75,7 +75,8 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "TcpSender", "checksum", "ip4_header", "pseudo_header", "ETH_P_8021AD",
            "ETH_P_8021Q", "TCP_ACK", "TCP_CWR",
            "Bar", "mdio_read", "mdio_write",
-           "queue_switch", "CHANNELS", "COALESCE", "IoctlCard", "NetlinkRings", "RINGS",
+           "queue_switch", "tx_descriptors", "CHANNELS", "COALESCE", "IoctlCard",
+           "NetlinkRings", "RINGS",
            "read_knobs", "rss_key", "rss_table", "values_of",
            "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping",
            "Settings", "dump", "unusual_settings",

@@ -20,6 +20,9 @@ from drivers.net.lib.py import NetDrvEpEnv
 # Most queue pairs of each card; the driver takes no more than there are CPUs
 MAX_QUEUES = {"igb": 8, "e1000e": 2}
 
+TUNNEL_MODULES = {"vxlan": "vxlan", "gre": "ip_gre", "ipip": "ipip", "ip6tnl": "ip6_tunnel"}
+ONLY_WANTED_TUNNELS = Path("/proc/sys/net/core/fb_tunnels_only_for_init_net")
+
 # How much longer things may take on this kernel. One that is full of checks is asked for
 # silence, not for speed
 SLOWDOWN = int(os.environ.get("TGBE_SLOWDOWN", "1"))
@@ -429,16 +432,35 @@ class TgbeEnv(NetDrvEpEnv):
             wait_until(lambda to=addr: self.dut.reachable(to),
                        f"no answer to IPv{ipver} pings")
 
-    def vlan(self, vid):
-        """A VLAN interface on both ends; returns its ends. Gone with the test"""
+    def _upper(self, name, what):
+        """An interface on both ends, by what(end, other); returns its ends"""
         pair = []
-        for end, host in ((self.dut, 1), (self.peer, 2)):
-            name = f"tgbe.{vid}"
+        for end, other, host in ((self.dut, self.peer, 1), (self.peer, self.dut, 2)):
             addr_v = {"4": f"192.0.4.{host}", "6": f"2001:db8:4::{host}"}
-            end.ip(f"link add link {end.ifname} name {name} type vlan id {vid}")
+            end.ip(f"link add name {name} {what(end, other)}")
             defer(end.ip, f"link del {name}")
             end.ip(f"addr add {addr_v['4']}/24 dev {name}")
             end.ip(f"-6 addr add {addr_v['6']}/64 dev {name} nodad")
             end.ip(f"link set dev {name} up")
             pair.append(End(name, end.ns, addr_v))
         return pair
+
+    def vlan(self, vid):
+        """A VLAN interface on both ends; returns its ends. Gone with the test"""
+        return self._upper(f"tgbe.{vid}",
+                           lambda end, _: f"link {end.ifname} type vlan id {vid}")
+
+    def tunnel(self, kind, args="", ipver="4"):
+        """
+        A tunnel between both ends over IP of that version; returns its ends. Gone with
+        the test
+        """
+        # or the module makes an interface of its own in each netns
+        was = ONLY_WANTED_TUNNELS.read_text("ascii")
+        defer(ONLY_WANTED_TUNNELS.write_text, was, encoding="ascii")
+        ONLY_WANTED_TUNNELS.write_text("2", encoding="ascii")
+        if cmd(f"modprobe {TUNNEL_MODULES[kind]}", fail=False).ret:
+            raise KsftSkipEx(f"no {TUNNEL_MODULES[kind]} module")
+        return self._upper("tgbetnl", lambda end, other:
+                           f"type {kind} {args} local {end.addr_v[ipver]} "
+                           f"remote {other.addr_v[ipver]} dev {end.ifname}")

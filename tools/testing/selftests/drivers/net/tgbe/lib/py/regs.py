@@ -6,6 +6,7 @@ The card's registers, mapped from user space (the guest has iomem=relaxed).
 
 import mmap
 import os
+from pathlib import Path
 
 from .cards import wait_until
 
@@ -34,6 +35,12 @@ class Bar:
 
     def __setitem__(self, offset, value):
         self._words[offset // 4] = value & 0xffffffff
+
+
+def tx_descriptors(pci):
+    """Those of transmit ring 0, each as two words of 64 bits"""
+    ring = Path(f"/sys/kernel/debug/tgbe/{pci}/tx-0").read_text("ascii")
+    return [[int(word, 16) for word in row.split()[1:3]] for row in ring.splitlines()[1:]]
 
 
 def _mdio(card, command):
