@@ -6,6 +6,7 @@
  * link, the interrupts and the other queues never notice one that succeeds.
  */
 #include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <net/page_pool/helpers.h>
 
 #include "tgbe.h"
@@ -18,6 +19,9 @@
 
 /* 64 KB that wait in the packet buffer are in memory well before this is over */
 #define RX_FIFO_US		1000
+
+/* A queue that is stuck again within this time of its restart was not cured by it */
+#define TX_RELAPSE		(300 * HZ)
 
 /* Complete rings for a new configuration; NULL where the old one stays */
 struct ring_set {
@@ -477,8 +481,8 @@ void tgbe_queues_drain(struct tgbe_device *dev)
  * @dev: running port
  * @queue: queue that the watchdog named
  *
- * A queue is restarted alone once. If it is stuck again before it has sent as much as
- * its ring holds, the chip has kept something of what it was doing.
+ * A queue is restarted alone once. If it is stuck again soon, the chip has kept something
+ * of what it was doing.
  *
  * Context: process, RTNL.
  * Return: true if a restart of the queue alone may help.
@@ -491,7 +495,7 @@ bool tgbe_queue_stuck(struct tgbe_device *dev, unsigned int queue)
 
 	tgbe_poll_own(vector);
 	again = ring->restarted &&
-		ring->stats.tx.packets - ring->restarted_at < ring->count;
+		time_before(jiffies, ring->restarted_at + TX_RELAPSE);
 	local_bh_disable();
 	u64_stats_update_begin(&ring->sync);
 	ring->stats.tx.timeouts++;
@@ -526,7 +530,7 @@ int tgbe_queue_restart_tx(struct tgbe_device *dev, unsigned int queue)
 		local_bh_enable();
 		tgbe_tx_rewind(ring);
 		ring->restarted = true;
-		ring->restarted_at = ring->stats.tx.packets;
+		ring->restarted_at = jiffies;
 		dev->chip->tx_arm(dev, ring);
 	}
 	tgbe_poll_release(vector);

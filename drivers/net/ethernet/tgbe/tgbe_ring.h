@@ -177,7 +177,7 @@ static_assert(sizeof(struct tgbe_rx_stats) <= sizeof(struct tgbe_tx_stats));
  * @sync: of @stats
  * @stats: the poll's counters
  * @restarted: transmit: the queue was stuck and restarted with this ring
- * @restarted_at: frames that were sent before that
+ * @restarted_at: when, in jiffies
  * @desc_dma: bus address of @desc
  * @desc_bytes: its size
  */
@@ -227,7 +227,7 @@ struct tgbe_ring {
 	/* slow path */
 	dma_addr_t desc_dma ____cacheline_aligned;
 	size_t desc_bytes;
-	u64 restarted_at;
+	unsigned long restarted_at;
 	bool restarted;
 };
 
