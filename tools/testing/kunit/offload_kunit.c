@@ -201,7 +201,7 @@ static void checked(struct kunit *test)
 		netdev_features_t stays;
 	} cases[] = {
 		/* no segments: the sum alone */
-		{ TGBE_RIGHT_TUNNEL, 0, 0, NETIF_F_HW_CSUM },
+		{ TGBE_RIGHT_TUNNEL, 0, 0, NETIF_F_HW_CSUM | NETIF_F_TSO6 },
 		{ 0, 0, 0, 0 },
 		{ 0, NETIF_F_GSO_UDP_TUNNEL, 0, 0 },
 		/* the inner IPv4 number is the same in all */

@@ -183,6 +183,7 @@ static void queue_drops_are_summed(struct kunit *test)
 {
 	struct fake *fake = fake_create(test, &tgbe_chip_82576);
 
+	fake->dev->drop_full = true;
 	fake_set(fake, 0xc030, 0xfff);
 	fake_set(fake, 0xc070, 0xabcde001);
 	/* a queue the port does not have */
@@ -356,6 +357,7 @@ static void link_stats(struct kunit *test)
 	struct fake *fake = fake_create(test, &tgbe_chip_82576);
 	struct rtnl_link_stats64 s = {};
 
+	fake->dev->drop_full = true;
 	fake_set(fake, 0x4000, 1);		/* CRC */
 	fake_set(fake, 0x4004, 10);		/* alignment */
 	fake_set(fake, 0x400c, 100);		/* PHY */
