@@ -228,7 +228,7 @@ static void checked(struct kunit *test)
 		fake->dev->offloads_right = cases[i].right;
 		fake->dev->netdev->features = all | cases[i].on;
 		skb_shinfo(skb)->gso_type = cases[i].gso_type;
-		skb_shinfo(skb)->gso_size = cases[i].gso_type ? MSS : 0;
+		skb_shinfo(skb)->gso_size = !!cases[i].gso_type * MSS;
 		KUNIT_EXPECT_EQ_MSG(test, tgbe_features_check(skb, fake->dev->netdev,
 							      all | mangle),
 				    cases[i].stays, "case %u", i);

@@ -374,7 +374,6 @@ static int tgbe_trial_with(struct trial *t)
 	t->mem = dma_alloc_coherent(&dev->pdev->dev, sizeof(*t->mem), &t->dma, GFP_KERNEL);
 	if (!t->mem)
 		return -ENOMEM;
-	pci_set_master(dev->pdev);
 	err = tgbe_trial_loop_back(dev);
 	if (!err)
 		err = tgbe_trial_run(t);
@@ -382,6 +381,8 @@ static int tgbe_trial_with(struct trial *t)
 	dev->chip->reset(dev);
 	pci_clear_master(dev->pdev);
 	dma_free_coherent(&dev->pdev->dev, sizeof(*t->mem), t->mem, t->dma);
+	/* messages of interrupts are requests of the bus as well */
+	pci_set_master(dev->pdev);
 	tgbe_phy_reset(dev);
 	return err;
 }

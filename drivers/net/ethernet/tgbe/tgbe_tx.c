@@ -19,7 +19,7 @@
 #define DEFER_DESCS	16
 #define DEFER_BYTES	256
 
-/* The chips must not be given less (82576 7.2, 82574 7.2) */
+/* What the in-tree drivers give these chips at least, which pad the rest (TCTL.PSP) */
 #define TX_MIN		17
 
 static union tgbe_tx_desc *tgbe_txd_at(const struct tgbe_ring *ring, u16 i)
