@@ -95,16 +95,17 @@ int tgbe_port_start(struct tgbe_device *dev)
 	err = tgbe_queues_alloc(dev);
 	if (err)
 		return err;
-	err = tgbe_irq_request(dev);
-	if (err)
-		goto free_queues;
-
 	tgbe_filter_init(dev);
 	tgbe_rss_enable(dev);
-	tgbe_flow_start(dev);
 	dev->chip->frame_limit(dev, tgbe_config_frame(&dev->config));
 	tgbe_queues_arm(dev);
 	tgbe_polls_start(dev);
+	/* after the NAPIs, for a reset may leave a message behind that is still to come */
+	err = tgbe_irq_request(dev);
+	if (err)
+		goto stop;
+
+	tgbe_flow_start(dev);
 	tgbe_netdev_link_queues(dev, 0, dev->config.queues, true);
 	tgbe_filter_features(dev, netdev->features);
 	tgbe_filter_rctl(dev, 0, TGBE_RCTL_EN | TGBE_RCTL_BAM);
@@ -113,8 +114,11 @@ int tgbe_port_start(struct tgbe_device *dev)
 	queue_delayed_work(system_percpu_wq, &dev->service_work, TGBE_SERVICE_PERIOD);
 	return 0;
 
-free_queues:
+stop:
+	tgbe_polls_stop(dev);
+	tgbe_reset_chip(dev);
 	tgbe_queues_free(dev);
+	tgbe_chip_latency(dev, PM_QOS_DEFAULT_VALUE);
 	return err;
 }
 
