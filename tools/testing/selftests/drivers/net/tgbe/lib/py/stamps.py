@@ -14,6 +14,8 @@ import struct
 import time
 from pathlib import Path
 
+from .traffic import SO_RCVBUFFORCE
+
 ETH_P_1588 = 0x88f7
 SYNC, DELAY_REQ = 0, 1
 
@@ -133,6 +135,8 @@ class PtpSocket:
         self._sock = end.socket(socket.AF_PACKET, socket.SOCK_RAW,
                                 socket.htons(ETH_P_1588))
         self._sock.bind((end.ifname, ETH_P_1588))
+        # stamps that nobody has read yet wait here
+        self._sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 4 << 20)
         self._sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPING, flags)
         self._head = end.mac() + struct.pack("!H", ETH_P_1588)
         self._to = other.mac()
