@@ -7,6 +7,7 @@
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
+#include <linux/sched.h>
 #include <net/page_pool/helpers.h>
 
 #include "tgbe.h"
@@ -344,8 +345,8 @@ static void tgbe_drain_queues(struct tgbe_device *dev, unsigned int from, unsign
 			tgbe_poll_once(vector, NAPI_POLL_WEIGHT);
 		tgbe_poll_release(vector);
 	}
-	/* GRO gives away in a poll what it got in an earlier tick */
-	msleep(1);
+	/* a poll releases the frames that GRO has held since an earlier tick */
+	schedule_timeout_uninterruptible(2);
 	for (q = from; q < to; q++) {
 		tgbe_poll_soon(dev->vector[q]);
 		/* that poll is over then */

@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
-from lib.py import ksft_eq, ksft_ge, ksft_in, ksft_true, ksft_variants, KsftNamedVariant
+from lib.py import ksft_eq, ksft_ge, ksft_in, ksft_true, ksft_variants
 from lib.py import KsftSkipEx
 from lib.py import exchange, ip, mark_log, monitor, test_module, unusual_settings, \
     wait_until, defer, cmd, phc_index, Phc, TgbeEnv
@@ -82,7 +82,7 @@ def non_fatal(cfg) -> None:
     before.compare()
 
 
-@ksft_variants([KsftNamedVariant(name, name) for name in BEFORE])
+@ksft_variants(list(BEFORE))
 def fatal(cfg, first) -> None:
     """ The card is reset; then all is as it was set, and a second time as well """
     BEFORE[first](cfg)
