@@ -47,7 +47,7 @@ static void ports_that_wake(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, pdev->bus);
 		pdev->pm_cap = 0x40;
 		if (cases[i].pme)
-			pdev->pme_support = BIT(PCI_D3hot);
+			pdev->pme_support = BIT((__force int)PCI_D3hot);
 		fake->dev->pdev = pdev;
 		fake->model.wakes_on_port_a = cases[i].port_a_only;
 		fake->nvm[0x24] = cases[i].word24;

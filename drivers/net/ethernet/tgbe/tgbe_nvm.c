@@ -69,12 +69,14 @@ bool tgbe_nvm_is_flash(struct tgbe_device *dev)
 unsigned int tgbe_nvm_words(struct tgbe_device *dev)
 {
 	u32 eecd = tgbe_rd(dev, TGBE_EECD);
+	unsigned int words;
 
 	if (!(eecd & TGBE_EECD_PRES) || !READ_ONCE(dev->regs))
 		return 0;
 	if (tgbe_nvm_is_flash(dev))
 		return FLASH_WORDS;
-	return min(BIT(FIELD_GET(TGBE_EECD_SIZE, eecd) + NVM_WORDS_SHIFT), NVM_WORDS_MAX);
+	words = BIT(FIELD_GET(TGBE_EECD_SIZE, eecd) + NVM_WORDS_SHIFT);
+	return min_t(unsigned int, words, NVM_WORDS_MAX);
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_nvm_words);
 
