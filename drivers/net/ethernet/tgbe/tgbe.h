@@ -294,6 +294,7 @@ int tgbe_phy_read(struct tgbe_device *dev, u8 reg, u16 *val);
 int tgbe_phy_write(struct tgbe_device *dev, u8 reg, u16 val);
 int tgbe_phy_modify(struct tgbe_device *dev, u8 reg, u16 mask, u16 set);
 int tgbe_phy_start(struct tgbe_device *dev);
+int tgbe_phy_loop_back(struct tgbe_device *dev);
 int tgbe_phy_init(struct tgbe_device *dev);
 int tgbe_phy_commit(struct tgbe_device *dev);
 int tgbe_phy_modify_paged(struct tgbe_device *dev, u16 page, u8 reg, u16 mask, u16 set);

@@ -74,6 +74,15 @@ int tgbe_reset_chip(struct tgbe_device *dev)
 	return err;
 }
 
+/* The reset is the only thing that stops the receiver of every chip */
+static void tgbe_port_silence(struct tgbe_device *dev)
+{
+	if (tgbe_reset_chip(dev))
+		pci_clear_master(dev->pdev);
+	tgbe_queues_free(dev);
+	tgbe_chip_latency(dev, PM_QOS_DEFAULT_VALUE);
+}
+
 /**
  * tgbe_port_start() - reset the chip and bring it to work with all its settings
  * @dev: stopped port
@@ -116,9 +125,7 @@ int tgbe_port_start(struct tgbe_device *dev)
 
 stop:
 	tgbe_polls_stop(dev);
-	tgbe_reset_chip(dev);
-	tgbe_queues_free(dev);
-	tgbe_chip_latency(dev, PM_QOS_DEFAULT_VALUE);
+	tgbe_port_silence(dev);
 	return err;
 }
 
@@ -147,11 +154,7 @@ void tgbe_port_stop(struct tgbe_device *dev)
 	/* only now, when no completion can wake a queue again */
 	netif_tx_disable(dev->netdev);
 	tgbe_stats_harvest(dev);
-	/* the only thing that stops the receiver of every chip */
-	if (tgbe_reset_chip(dev))
-		pci_clear_master(dev->pdev);
-	tgbe_queues_free(dev);
-	tgbe_chip_latency(dev, PM_QOS_DEFAULT_VALUE);
+	tgbe_port_silence(dev);
 	/* nothing is left of what a restart was to cure */
 	bitmap_zero(dev->stuck_queues, TGBE_MAX_QUEUES);
 	WRITE_ONCE(dev->chip_lost, false);
@@ -196,7 +199,7 @@ static int tgbe_ndo_stop(struct net_device *netdev)
 {
 	struct tgbe_device *dev = netdev_priv(netdev);
 
-	/* not what was stopped behind the stack's back */
+	/* a halted port was stopped already */
 	if (!dev->halted)
 		tgbe_port_stop(dev);
 	tgbe_port_release(dev);
@@ -422,22 +425,16 @@ int tgbe_netdev_resume(struct tgbe_device *dev)
 	return err;
 }
 
-/* The last resort: all queues, and the link */
-static void tgbe_restart_port(struct tgbe_device *dev)
-{
-	netdev_err(dev->netdev, "%s, restarting the port\n", dev->restart_why);
-	tgbe_netdev_halt(dev);
-	tgbe_netdev_resume(dev);
-}
-
-/* Nothing less brings the 82574L's PHY back */
-static void tgbe_restart_with_phy(struct tgbe_device *dev)
+/* The last resort: all queues, and the link. With @phy the PHY as well, for nothing less
+ * brings one of the 82574L back that hangs.
+ */
+static void tgbe_restart_port(struct tgbe_device *dev, bool phy)
 {
 	int err;
 
-	netdev_err(dev->netdev, "the PHY hangs, restarting the port\n");
+	netdev_err(dev->netdev, "%s, restarting the port\n", dev->restart_why);
 	tgbe_netdev_halt(dev);
-	err = tgbe_phy_reset(dev);
+	err = phy ? tgbe_phy_reset(dev) : 0;
 	if (err)
 		netdev_warn(dev->netdev, "the PHY could not be reset: %pe\n",
 			    ERR_PTR(err));
@@ -470,9 +467,13 @@ static void tgbe_timeout_work(struct work_struct *work)
 {
 	struct tgbe_device *dev = container_of(work, struct tgbe_device,
 					       timeout_work);
+	bool phy_hung;
 
 	rtnl_lock();
-	if (READ_ONCE(dev->chip_lost))
+	phy_hung = xchg(&dev->phy_hung, false);
+	if (phy_hung)
+		dev->restart_why = "the PHY hangs";
+	else if (READ_ONCE(dev->chip_lost))
 		dev->restart_why = "the chip was reset by somebody else or lost its way";
 	for (unsigned int q = 0; q < dev->queues_max; q++)
 		if (test_and_clear_bit(q, dev->stuck_queues) && !dev->restart_why &&
@@ -481,11 +482,8 @@ static void tgbe_timeout_work(struct work_struct *work)
 	/* of a card that is gone no queue stops */
 	if (dev->restart_why && netif_running(dev->netdev) &&
 	    netif_device_present(dev->netdev))
-		tgbe_restart_port(dev);
+		tgbe_restart_port(dev, phy_hung);
 	dev->restart_why = NULL;
-	if (xchg(&dev->phy_hung, false) && netif_running(dev->netdev) &&
-	    netif_device_present(dev->netdev))
-		tgbe_restart_with_phy(dev);
 	rtnl_unlock();
 }
 

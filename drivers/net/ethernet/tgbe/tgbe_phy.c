@@ -365,10 +365,17 @@ static int tgbe_force_speed(struct tgbe_device *dev)
 	return tgbe_phy_commit(dev);
 }
 
-/* At 1000 Mb/s, full duplex, MAC and PHY alike (82576 3.5, 82574 3.2). An emulated card
- * that was reset has no link before it has negotiated one, hence that first.
+/**
+ * tgbe_phy_loop_back() - have the PHY return what the MAC sends
+ * @dev: port
+ *
+ * At 1000 Mb/s, full duplex, MAC and PHY alike (82576 3.5.6, 82574 3.2, 4.6). An emulated
+ * card that was reset has no link before it has negotiated one, so that comes first.
+ *
+ * Context: process, sleeps.
+ * Return: 0 or the error of the PHY access that failed.
  */
-static int tgbe_loop_back(struct tgbe_device *dev)
+int tgbe_phy_loop_back(struct tgbe_device *dev)
 {
 	u32 clear = TGBE_CTRL_SPD, set = TGBE_CTRL_FRCSPD | TGBE_CTRL_FRCDPX |
 		    TGBE_CTRL_FD | TGBE_CTRL_SLU |
@@ -414,7 +421,7 @@ int tgbe_phy_start(struct tgbe_device *dev)
 	if (err)
 		return err;
 	if (dev->link.loopback)
-		err = tgbe_loop_back(dev);
+		err = tgbe_phy_loop_back(dev);
 	else if (dev->link.forced_speed)
 		err = tgbe_force_speed(dev);
 	else

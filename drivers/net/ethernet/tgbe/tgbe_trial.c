@@ -10,7 +10,6 @@
 #include <linux/dma-mapping.h>
 #include <linux/etherdevice.h>
 #include <linux/iopoll.h>
-#include <linux/mii.h>
 #include <net/vxlan.h>
 
 #include "tgbe.h"
@@ -308,26 +307,6 @@ static bool tgbe_trial_sample(struct trial *t, enum tgbe_sample sample)
 	return right;
 }
 
-/* Negotiation is begun for emulated cards, which loop nothing back before the link was
- * up once; then loopback at a forced speed (82576 3.5.6, 82574 4.6).
- */
-static int tgbe_trial_loop_back(struct tgbe_device *dev)
-{
-	int err;
-
-	err = tgbe_phy_write(dev, MII_BMCR, BMCR_ANENABLE | BMCR_ANRESTART);
-	if (!err)
-		err = tgbe_phy_write(dev, MII_BMCR, BMCR_LOOPBACK | BMCR_FULLDPLX |
-				     BMCR_SPEED1000);
-	if (err)
-		return err;
-	tgbe_chip_ctrl(dev, TGBE_CTRL_SPD, TGBE_CTRL_SLU | TGBE_CTRL_FD |
-		       TGBE_CTRL_FRCSPD | TGBE_CTRL_FRCDPX |
-		       FIELD_PREP(TGBE_CTRL_SPD, TGBE_CTRL_SPD_1000));
-	return tgbe_wait(dev, TGBE_STATUS, TGBE_STATUS_LU, TGBE_STATUS_LU, LINK_STEP_US,
-			 LINK_LIMIT_US);
-}
-
 static void tgbe_trial_arm(struct trial *t)
 {
 	struct tgbe_device *dev = t->dev;
@@ -374,7 +353,9 @@ static int tgbe_trial_with(struct trial *t)
 	t->mem = dma_alloc_coherent(&dev->pdev->dev, sizeof(*t->mem), &t->dma, GFP_KERNEL);
 	if (!t->mem)
 		return -ENOMEM;
-	err = tgbe_trial_loop_back(dev);
+	err = tgbe_phy_loop_back(dev) ?:
+	      tgbe_wait(dev, TGBE_STATUS, TGBE_STATUS_LU, TGBE_STATUS_LU, LINK_STEP_US,
+			LINK_LIMIT_US);
 	if (!err)
 		err = tgbe_trial_run(t);
 	/* the chip reaches no memory any more, whether it can be reset or not */

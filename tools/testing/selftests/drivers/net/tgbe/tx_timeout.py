@@ -84,6 +84,14 @@ def _switch_off(cfg, queue):
         regs[reg] = regs[reg] & ~bit
 
 
+def _pair_from(cfg, cpu):
+    """A pair of sockets that send from here, and the queue that CPU's packets take"""
+    defer(os.sched_setaffinity, 0, os.sched_getaffinity(0))
+    pair = UdpPair(*cfg.ends, "4")
+    defer(pair.close)
+    return pair, queue_of_cpu(pair, cfg.dut, cpu)
+
+
 def _stall(cfg, pair, queue, cure):
     """Have a queue be stuck until the driver does something about it"""
     before = cfg.dut.per_queue("tx", "timeouts")[queue]
@@ -101,15 +109,11 @@ def _stall(cfg, pair, queue, cure):
 def one_queue_stalls(cfg, which) -> None:
     """ The stalled queue comes back, and the log names it; on an 82576 that is all """
     _forget_stalls(cfg)
-    cpus = sorted(os.sched_getaffinity(0))
-    defer(os.sched_setaffinity, 0, cpus)
-    cpu = cpus[0] if which == "first" else cpus[-1]
     if which == "last" and cfg.dut.queues() == 1:
         raise KsftSkipEx("there is one queue only")
-
-    pair = UdpPair(*cfg.ends, "4")
-    defer(pair.close)
-    queue = queue_of_cpu(pair, cfg.dut, cpu)
+    cpus = sorted(os.sched_getaffinity(0))
+    cpu = cpus[0] if which == "first" else cpus[-1]
+    pair, queue = _pair_from(cfg, cpu)
     ksft_pr(f"queue {queue}, CPU {cpu}")
     lost = cfg.link_lost()
     before = cfg.dut.per_queue("tx", "timeouts")
@@ -136,11 +140,7 @@ def stalls_again(cfg) -> None:
     if cfg.chip != "igb":
         raise KsftSkipEx("any stall of an 82574L is")
     _forget_stalls(cfg)
-    cpus = sorted(os.sched_getaffinity(0))
-    defer(os.sched_setaffinity, 0, cpus)
-    pair = UdpPair(*cfg.ends, "4")
-    defer(pair.close)
-    queue = queue_of_cpu(pair, cfg.dut, cpus[0])
+    pair, queue = _pair_from(cfg, min(os.sched_getaffinity(0)))
     reset = _Reset(cfg)
     _stall(cfg, pair, queue, "restarting it")
     ksft_eq(reset.seen(), False, "the card was reset")
@@ -153,12 +153,8 @@ def stalls_again(cfg) -> None:
 
 def link_goes(cfg) -> None:
     """ Frames that the link left behind do not come when it is back: the card is reset """
-    cpus = sorted(os.sched_getaffinity(0))
-    defer(os.sched_setaffinity, 0, cpus)
     defer(cfg.wait_link)
-    pair = UdpPair(*cfg.ends, "4")
-    defer(pair.close)
-    queue = queue_of_cpu(pair, cfg.dut, cpus[0])
+    pair, queue = _pair_from(cfg, min(os.sched_getaffinity(0)))
     before = cfg.dut.per_queue("tx", "timeouts")
     reset = _Reset(cfg)
     expect_in_log("NETDEV WATCHDOG")
@@ -188,11 +184,8 @@ def others_go_on(cfg) -> None:
         raise KsftSkipEx("the port recovers as a whole")
     _forget_stalls(cfg)
     cpus = sorted(os.sched_getaffinity(0))
-    defer(os.sched_setaffinity, 0, cpus)
-    pair = UdpPair(*cfg.ends, "4")
-    defer(pair.close)
+    pair, stuck = _pair_from(cfg, cpus[0])
     cfg.pin_neighbours()
-    stuck = queue_of_cpu(pair, cfg.dut, cpus[0])
     busy = queue_of_cpu(pair, cfg.dut, cpus[-1])
     if stuck == busy:
         raise KsftSkipEx("both CPUs use one queue")
