@@ -14,7 +14,7 @@ from pathlib import Path
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_variants
 from lib.py import KsftSkipEx
-from lib.py import affinities, cmd, defer, TgbeEnv, UdpFlow, wait_until
+from lib.py import affinities, cmd, defer, put_to_sleep, TgbeEnv, UdpFlow, wait_until
 
 NODE = Path("/sys/devices/system/cpu")
 
@@ -238,8 +238,7 @@ def asleep(cfg) -> None:
     """ The card sleeps, as before the CPUs go offline in a suspend: the masks stay """
     home, cpus = _home(cfg), _hotplug_cpus()
     _set_mask(_paths(cfg)[0], cpus[-1])
-    cmd(f"insmod {Path(os.environ['TGBE_TEST_MODULES']) / 'pm_step.ko'} card={cfg.pci}")
-    wake = defer(cmd, "rmmod pm_step")
+    wake = put_to_sleep(cfg.pci)
     with _offline(*cpus):
         pass
     wake.exec()

@@ -16,7 +16,7 @@ from pathlib import Path
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_in, ksft_true, ksft_variants
 from lib.py import KsftSkipEx
-from lib.py import exchange, ip, mark_log, monitor, test_module, unusual_settings, \
+from lib.py import exchange, ip, mark_log, monitor, put_to_sleep, unusual_settings, \
     wait_until, defer, cmd, phc_index, Phc, TgbeEnv
 
 NON_FATAL, FATAL = "POISON_TLP", "SDN"
@@ -44,9 +44,7 @@ def _inject(cfg, error):
 
 
 def _sleep(cfg):
-    if "freeze" not in Path("/sys/power/state").read_text("ascii"):
-        raise KsftSkipEx("this kernel knows no suspend")
-    test_module("pm_step", card=cfg.pci).exec()
+    put_to_sleep(cfg.pci).exec()
     cfg.wait_link()
 
 

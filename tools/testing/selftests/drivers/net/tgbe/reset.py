@@ -21,8 +21,8 @@ from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_in, ksft_ne, ksft_variants
 from lib.py import CmdExitFailure, KsftSkipEx
 from lib.py import Bar, mdio_read, mdio_write, queue_switch
-from lib.py import cmd, defer, exchange, ip, mark_log, test_module, Noise, Settings, TgbeEnv, \
-    unusual_settings, wait_until
+from lib.py import cmd, defer, exchange, ip, mark_log, put_to_sleep, test_module, \
+    unusual_settings, wait_until, Noise, Settings, TgbeEnv
 
 SIOCETHTOOL, ETHTOOL_RESET = 0x8946, 0x34
 MGMT, IRQ, DMA, FILTER, OFFLOAD, MAC, PHY = (1 << n for n in range(7))
@@ -128,12 +128,8 @@ def settings_survive(cfg, way) -> None:
 
 def asleep(cfg) -> None:
     """ A knob in sysfs is refused while the machine sleeps; then all is as it was set """
-    if "freeze" not in Path("/sys/power/state").read_text("ascii"):
-        raise KsftSkipEx("this kernel knows no suspend")
     before = unusual_settings(cfg)
-    module = Path(os.environ["TGBE_TEST_MODULES"]) / "pm_step.ko"
-    cmd(f"insmod {module} card={cfg.pci}")
-    wake = defer(cmd, "rmmod pm_step")
+    wake = put_to_sleep(cfg.pci)
     with Bar(cfg.pci) as card:
         ksft_eq(card[CTRL_EXT] & DRV_LOAD, 0, "the firmware is not told")
         try:

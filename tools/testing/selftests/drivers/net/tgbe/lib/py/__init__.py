@@ -38,7 +38,7 @@ except ModuleNotFoundError as e:
 
 # pylint: disable=wrong-import-position  # they need the path that is set above
 from .cards import TgbeEnv, End, wait_until, settled, expect_in_log, mark_log, irq_lines, \
-    monitor, test_module, \
+    can_sleep, monitor, put_to_sleep, test_module, \
     affinities, join, keep_coalescing, move_vector, snmp, sum_stats, DEBUG_KERNEL, EXACT, SEED
 from .traffic import UdpFlow, UdpPair, UdpTally, UdpFlood, Noise, Bulk, TcpStreams, Pktgen, \
     exchange, knock, queue_of_cpu, send
@@ -67,7 +67,7 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "ksft_ne", "ksft_not_in", "ksft_raises", "ksft_true", "ksft_gt",
            "ksft_not_none", "NetDrvEpEnv",
            "TgbeEnv", "End", "wait_until", "settled", "expect_in_log", "mark_log",
-           "irq_lines", "monitor", "test_module", "affinities", "join", "keep_coalescing",
+           "irq_lines", "monitor", "can_sleep", "put_to_sleep", "test_module", "affinities", "join", "keep_coalescing",
            "move_vector", "snmp", "sum_stats",
            "DEBUG_KERNEL", "EXACT", "SEED",
            "UdpFlow", "UdpPair", "UdpTally", "UdpFlood", "Noise", "Bulk", "TcpStreams",

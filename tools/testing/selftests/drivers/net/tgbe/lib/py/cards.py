@@ -104,6 +104,18 @@ def test_module(name, **params):
     return defer(cmd, f"rmmod {name}")
 
 
+def can_sleep():
+    """Does this kernel know suspend? The lab's own do not"""
+    return "freeze" in Path("/sys/power/state").read_text("ascii")
+
+
+def put_to_sleep(card):
+    """Have a card suspended, until the test ends or the result is executed"""
+    if not can_sleep():
+        raise KsftSkipEx("this kernel knows no suspend")
+    return test_module("pm_step", card=card)
+
+
 def irq_lines():
     """What /proc/interrupts says: {irq: (count over all CPUs, action names)}"""
     lines = {}
