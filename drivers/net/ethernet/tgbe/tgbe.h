@@ -127,6 +127,8 @@ struct tgbe_link {
  * @ctrl_lock: protects read-modify-write of CTRL and SRRCTL
  * @rctl: shadow of RCTL, so that filters and limits do not undo each other
  * @filter_lock: protects @rctl; taken under netif_addr_lock
+ * @multicast: hashes of the groups to be received, as the chip has them
+ * @unicast_used: entries for addresses that the chip may have, the port's own included
  * @vlans: VLAN ids to be received
  * @vlan_filter: and no others; under the address lock
  * @rss_key: hash key
@@ -185,6 +187,8 @@ struct tgbe_device {
 	spinlock_t ctrl_lock;	/* CTRL, SRRCTL */
 	spinlock_t filter_lock;	/* rctl */
 	u32 rctl;
+	u32 multicast[TGBE_MTA_WORDS];
+	unsigned int unicast_used;
 	DECLARE_BITMAP(vlans, VLAN_N_VID);
 	bool vlan_filter;
 	u8 rss_key[TGBE_RSSRK_BYTES];

@@ -60,8 +60,9 @@ static bool tgbe_write_unicast_list(struct tgbe_device *dev)
 		return false;
 	netdev_for_each_uc_addr(ha, dev->netdev)
 		tgbe_write_address(dev, entry++, ha->addr);
-	while (entry < dev->chip->unicast_entries)
-		tgbe_wr(dev, TGBE_RAH(entry++), 0);
+	for (unsigned int old = entry; old < dev->unicast_used; old++)
+		tgbe_wr(dev, TGBE_RAH(old), 0);
+	dev->unicast_used = entry;
 	return true;
 }
 
@@ -76,8 +77,13 @@ static void tgbe_write_multicast_hashes(struct tgbe_device *dev)
 
 		table[hash / 32] |= BIT(hash % 32);
 	}
-	for (unsigned int i = 0; i < TGBE_MTA_WORDS; i++)
+	/* with a thousand VLANs this is called a thousand times */
+	for (unsigned int i = 0; i < TGBE_MTA_WORDS; i++) {
+		if (table[i] == dev->multicast[i])
+			continue;
+		dev->multicast[i] = table[i];
 		tgbe_wr(dev, TGBE_MTA(i), table[i]);
+	}
 }
 
 /**
@@ -215,6 +221,8 @@ void tgbe_filter_features(struct tgbe_device *dev, netdev_features_t features)
  */
 void tgbe_filter_init(struct tgbe_device *dev)
 {
+	memset(dev->multicast, 0, sizeof(dev->multicast));
+	dev->unicast_used = 0;
 	tgbe_filter_mac(dev);
 	for (unsigned int vid = 0; vid < VLAN_N_VID; vid += 32)
 		tgbe_write_vlan_word(dev, vid);
