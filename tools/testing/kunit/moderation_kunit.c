@@ -3,6 +3,8 @@
  * in EITR 14:2, with bit 31 set so that a running interval ends; the 82574 in
  * units of 256 ns in 15:0.
  */
+#include <linux/ktime.h>
+
 #include "fake.h"
 #include "tgbe_chip.h"
 #include "tgbe_ring.h"
@@ -95,19 +97,60 @@ static void start_without_msix(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_get(fake, 0x1684), 0);
 }
 
-/* Of two directions only one that had work has a say */
+/* Of two directions only one that had work has a say, and the shorter of both. Frames
+ * sent alone lengthen the interval after eight interrupts without a received one.
+ */
 static void the_shorter_of_what_worked(struct kunit *test)
 {
 	struct fake *fake = moderated(test);
 	struct tgbe_vector *vector = fake->dev->vector[0];
 
 	tgbe_moderation_start(fake->dev);
+	for (unsigned int i = 1; i < 8; i++) {
+		tgbe_moderation_polled(vector, 0, 5, true);
+		KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 100);
+	}
 	tgbe_moderation_polled(vector, 0, 5, true);
 	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 300);
 	tgbe_moderation_polled(vector, 0, 0, true);
 	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 300);
 	tgbe_moderation_polled(vector, 1, 5, true);
 	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 100);
+	tgbe_moderation_polled(vector, 0, 5, true);
+	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 100);
+	fake->dev->config.moderation[0].tx.usecs = 30;
+	tgbe_moderation_polled(vector, 0, 5, true);
+	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 30);
+}
+
+/* The interval after eight interrupts that brought @frames each within @ns */
+static unsigned int adapted(struct fake *fake, unsigned int frames, u64 ns)
+{
+	struct tgbe_vector *vector = fake->dev->vector[0];
+
+	vector->rx_pace.load_since = ktime_get_ns() - ns;
+	for (unsigned int i = 0; i < 8; i++)
+		tgbe_moderation_polled(vector, frames, 0, true);
+	return usecs_of(fake, 0);
+}
+
+/* Adaptive: frames at a low rate interrupt at once, those at a high rate, or that come
+ * four and more at once, after 100 us
+ */
+static void bulk_waits(struct kunit *test)
+{
+	struct fake *fake = moderated(test);
+
+	fake->dev->config.moderation[0].rx.adaptive = true;
+	tgbe_moderation_start(fake->dev);
+	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 0);
+	KUNIT_EXPECT_EQ(test, adapted(fake, 4, NSEC_PER_SEC), 100);
+	KUNIT_EXPECT_EQ(test, adapted(fake, 3, NSEC_PER_SEC), 0);
+	/* 24 frames in 1 ms are 24,000 a second */
+	KUNIT_EXPECT_EQ(test, adapted(fake, 3, NSEC_PER_MSEC), 0);
+	/* they took no time but that of the calls, a hundredth of that */
+	KUNIT_EXPECT_EQ(test, adapted(fake, 3, 0), 100);
+	KUNIT_EXPECT_EQ(test, adapted(fake, 1, NSEC_PER_SEC), 0);
 }
 
 /* The -irq values hold after an interrupt that took more than one poll */
@@ -199,6 +242,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(start_reaches_every_vector),
 	KUNIT_CASE(start_without_msix),
 	KUNIT_CASE(the_shorter_of_what_worked),
+	KUNIT_CASE(bulk_waits),
 	KUNIT_CASE(busy_values),
 	KUNIT_CASE(frames_are_met),
 	KUNIT_CASE(frames_are_met_by_turns),

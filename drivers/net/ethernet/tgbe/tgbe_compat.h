@@ -6,7 +6,6 @@
 #ifndef _TGBE_COMPAT_H_
 #define _TGBE_COMPAT_H_
 
-#include <linux/dim.h>
 #include <linux/ethtool.h>
 #include <linux/netdevice.h>
 #include <linux/workqueue.h>
@@ -63,16 +62,6 @@ static inline void page_pool_enable_direct_recycling(struct page_pool *pool,
 	WRITE_ONCE(pool->p.napi, napi);
 }
 #endif
-
-/* Before 6.13 the sample was passed by value */
-static inline void tgbe_net_dim(struct dim *dim, const struct dim_sample *end)
-{
-#ifdef HAVE_NET_DIM_SAMPLE_POINTER
-	net_dim(dim, end);
-#else
-	net_dim(dim, *end);
-#endif
-}
 
 /* Before 6.14 there was no threshold for header split: every frame is above it */
 #ifdef HAVE_HDS_THRESH

@@ -121,7 +121,6 @@ static struct tgbe_vector *tgbe_alloc_vector(struct tgbe_device *dev,
 	vector->dev = dev;
 	vector->index = index;
 	dev->chip->irq_bits(vector);
-	tgbe_moderation_init(vector);
 	return vector;
 }
 

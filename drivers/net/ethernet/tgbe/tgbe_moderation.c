@@ -2,7 +2,7 @@
 /* Interrupt moderation: how long a vector waits between two interrupts.
  *
  * The chips have one interval timer a vector and nothing that counts frames.
- * Every wish is therefore turned into an interval, at the end of the polls that
+ * Every request is therefore turned into an interval, at the end of the polls that
  * an interrupt led to:
  *
  * - microseconds are the interval;
@@ -10,11 +10,15 @@
  *   brought, within the microseconds. It needs no idea of the rate, nor of how
  *   exact the timer is;
  * - the -irq values take the others' place when one poll was not enough;
- * - adaptive leaves it to the kernel's dynamic interrupt moderation.
+ * - adaptive tells bulk, which waits, from sparse frames, which do not.
  *
  * Receive and transmit share the vector: the shorter interval of the directions
- * that had work counts. Only the poll writes the timer, and only if it changes.
+ * that had work counts. Completions alone lengthen it only if nothing was received
+ * for a while, or the answer to what was just sent would have to wait for it. Only the
+ * poll writes the timer, and only if it changes.
  */
+#include <linux/ktime.h>
+
 #include "tgbe.h"
 #include "tgbe_chip.h"
 #include "tgbe_ring.h"
@@ -26,7 +30,7 @@
  * and the next all that waited for it (an emulated card begins every other interval
  * only with a frame): together they tell.
  */
-#define LOOKS	4
+#define SAMPLES	4
 
 /* Longest wait for a number of frames without microseconds beside it. A ring of
  * the default size holds what comes in twice that time at 1 Gbit/s, if the frames
@@ -37,77 +41,49 @@
 /* Of the vector for link and other causes, which overruns raise as well */
 #define OTHER_USECS	100
 
-/* 100 us: at most 10,000 interrupts a second on a vector, about the time that
- * eight full frames take on the wire. A lone frame interrupts at once.
+/* What tells bulk from sparse frames, for adaptive: interrupts between two judgements,
+ * frames an interrupt, and frames a second
+ */
+#define LOAD_SAMPLES	8
+#define BULK_FRAMES	4
+#define BULK_RATE	60000
+#define SPARSE_RATE	40000
+
+/* Interrupts without a received frame after which a vector counts as one that only sends */
+#define RX_QUIET	8
+
+/* What is received is waited for, so its interval follows the load. Completions seldom
+ * are. 100 us: at most 10,000 interrupts a second on a vector, about the time that
+ * eight full frames take on the wire.
  */
 const struct tgbe_moderation tgbe_moderation_default = {
-	.rx = { .usecs = 100 },
+	.rx = { .usecs = 100, .adaptive = true },
 	.tx = { .usecs = 100 },
 };
 
-static void tgbe_take_profile(struct dim *dim,
-			      struct dim_cq_moder (*profile)(u8 mode, int index))
-{
-	struct tgbe_pacer *pace = container_of(dim, struct tgbe_pacer, dim);
-
-	WRITE_ONCE(pace->adaptive_usecs,
-		   profile(dim->mode, dim->profile_ix).usec);
-	dim->state = DIM_START_MEASURE;
-}
-
-static void tgbe_rx_adapt(struct work_struct *work)
-{
-	tgbe_take_profile(container_of(work, struct dim, work),
-			  net_dim_get_rx_moderation);
-}
-
-static void tgbe_tx_adapt(struct work_struct *work)
-{
-	tgbe_take_profile(container_of(work, struct dim, work),
-			  net_dim_get_tx_moderation);
-}
-
-/**
- * tgbe_moderation_init() - once, at probe
- * @vector: new vector
- */
-void tgbe_moderation_init(struct tgbe_vector *vector)
-{
-	struct dim *rx = &vector->rx_pace.dim, *tx = &vector->tx_pace.dim;
-
-	rx->mode = DIM_CQ_PERIOD_MODE_START_FROM_EQE;
-	tx->mode = DIM_CQ_PERIOD_MODE_START_FROM_EQE;
-	vector->rx_pace.adaptive_usecs =
-		net_dim_get_def_rx_moderation(rx->mode).usec;
-	vector->tx_pace.adaptive_usecs =
-		net_dim_get_def_tx_moderation(tx->mode).usec;
-	INIT_WORK(&rx->work, tgbe_rx_adapt);
-	INIT_WORK(&tx->work, tgbe_tx_adapt);
-}
-
 /* What counts now, of the microseconds and of the frames */
-static unsigned int tgbe_wished_usecs(const struct tgbe_vector *vector,
-				      const struct tgbe_coalesce *wish,
-				      const struct tgbe_pacer *pace)
+static unsigned int tgbe_requested_usecs(const struct tgbe_vector *vector,
+					 const struct tgbe_coalesce *request,
+					 const struct tgbe_pacer *pace)
 {
-	unsigned int busy = READ_ONCE(wish->usecs_irq);
+	unsigned int busy = READ_ONCE(request->usecs_irq);
 
-	if (READ_ONCE(wish->adaptive))
-		return READ_ONCE(pace->adaptive_usecs);
-	return busy && vector->polls > 1 ? busy : READ_ONCE(wish->usecs);
+	if (READ_ONCE(request->adaptive))
+		return pace->adaptive_usecs;
+	return busy && vector->polls > 1 ? busy : READ_ONCE(request->usecs);
 }
 
-static unsigned int tgbe_wished_frames(const struct tgbe_vector *vector,
-				       const struct tgbe_coalesce *wish)
+static unsigned int tgbe_requested_frames(const struct tgbe_vector *vector,
+					  const struct tgbe_coalesce *request)
 {
-	unsigned int busy = READ_ONCE(wish->frames_irq);
+	unsigned int busy = READ_ONCE(request->frames_irq);
 
-	if (READ_ONCE(wish->adaptive))
+	if (READ_ONCE(request->adaptive))
 		return 0;
-	return busy && vector->polls > 1 ? busy : READ_ONCE(wish->frames);
+	return busy && vector->polls > 1 ? busy : READ_ONCE(request->frames);
 }
 
-/* Half way to the interval that would have brought @frames, so that one odd look is
+/* Half way to the interval that would have brought @frames, so that one odd sample is
  * no trend. While the other direction has a shorter one, too few frames are no reason
  * to wait longer.
  */
@@ -115,7 +91,7 @@ static void tgbe_correct(struct tgbe_pacer *pace, unsigned int frames,
 			 unsigned int limit)
 {
 	u32 now = pace->interval;
-	u32 want = now * frames / max(pace->seen / LOOKS, 1u);
+	u32 want = now * frames / max(pace->seen / SAMPLES, 1u);
 
 	want = clamp(want, now / 2, pace->cut ? now : now * 2);
 	pace->interval = clamp((now + want + 1) / 2, FINE, limit * FINE);
@@ -127,9 +103,9 @@ static unsigned int tgbe_pace(const struct tgbe_vector *vector,
 {
 	pace->seen += pace->frames;
 	pace->cut |= vector->throttle < pace->interval / FINE;
-	if (++pace->looks == LOOKS) {
+	if (++pace->samples == SAMPLES) {
 		tgbe_correct(pace, frames, limit);
-		pace->looks = 0;
+		pace->samples = 0;
 		pace->seen = 0;
 		pace->cut = false;
 	}
@@ -140,19 +116,19 @@ static unsigned int tgbe_pace(const struct tgbe_vector *vector,
 /* An interrupt that brought nothing at all counts as well; the next that brings
  * something decides
  */
-static void tgbe_look_in_vain(struct tgbe_pacer *pace)
+static void tgbe_empty_sample(struct tgbe_pacer *pace)
 {
-	if (pace->looks < LOOKS - 1)
-		pace->looks++;
+	if (pace->samples < SAMPLES - 1)
+		pace->samples++;
 }
 
-/* The interval one direction wishes, in microseconds */
-static unsigned int tgbe_wish_interval(struct tgbe_vector *vector,
-				       const struct tgbe_coalesce *wish,
-				       struct tgbe_pacer *pace)
+/* The interval that one direction requests, in microseconds */
+static unsigned int tgbe_requested_interval(struct tgbe_vector *vector,
+					    const struct tgbe_coalesce *request,
+					    struct tgbe_pacer *pace)
 {
-	unsigned int frames = tgbe_wished_frames(vector, wish);
-	unsigned int usecs = tgbe_wished_usecs(vector, wish, pace);
+	unsigned int frames = tgbe_requested_frames(vector, request);
+	unsigned int usecs = tgbe_requested_usecs(vector, request, pace);
 
 	if (!frames)
 		return usecs;
@@ -170,39 +146,58 @@ static void tgbe_set_throttle(struct tgbe_vector *vector, unsigned int usecs)
 }
 
 static void tgbe_reset_pacer(struct tgbe_pacer *pace,
-			     const struct tgbe_coalesce *wish)
+			     const struct tgbe_coalesce *request)
 {
-	unsigned int usecs = READ_ONCE(wish->usecs) ?:
+	unsigned int usecs = READ_ONCE(request->usecs) ?:
 			     tgbe_moderation_default.rx.usecs;
 
 	pace->interval = usecs * FINE;
 	pace->frames = 0;
 	pace->seen = 0;
-	pace->looks = 0;
+	pace->samples = 0;
 	pace->cut = false;
+	pace->load_frames = 0;
+	pace->load_samples = 0;
+	pace->adaptive_usecs = 0;
 }
 
 /* After a change: what the user said, until frames tell more */
 static void tgbe_begin_anew(struct tgbe_vector *vector)
 {
-	const struct tgbe_moderation *wish =
+	const struct tgbe_moderation *request =
 		&vector->dev->config.moderation[vector->index];
 
-	tgbe_reset_pacer(&vector->rx_pace, &wish->rx);
-	tgbe_reset_pacer(&vector->tx_pace, &wish->tx);
+	tgbe_reset_pacer(&vector->rx_pace, &request->rx);
+	tgbe_reset_pacer(&vector->tx_pace, &request->tx);
 	vector->polls = 0;
 	tgbe_set_throttle(vector,
-			  min(tgbe_wished_usecs(vector, &wish->rx, &vector->rx_pace),
-			      tgbe_wished_usecs(vector, &wish->tx, &vector->tx_pace)));
+			  min(tgbe_requested_usecs(vector, &request->rx, &vector->rx_pace),
+			      tgbe_requested_usecs(vector, &request->tx, &vector->tx_pace)));
 }
 
-static void tgbe_adapt(struct tgbe_vector *vector, struct tgbe_pacer *pace,
-		       u64 packets, u64 bytes)
+/* Once in so many interrupts: does the direction carry bulk, or frames that somebody
+ * waits for? Sparse frames each interrupt at once, for their rate bounds the interrupts.
+ * Interrupts that find many frames have something to gain from waiting, also where the
+ * CPU is what is slow. Between the two rates it stays as it is.
+ */
+static void tgbe_adapt(struct tgbe_pacer *pace)
 {
-	struct dim_sample sample = {};
+	u64 now, elapsed, frames;
 
-	dim_update_sample(vector->interrupts, packets, bytes, &sample);
-	tgbe_net_dim(&pace->dim, &sample);
+	pace->load_frames += pace->frames;
+	if (++pace->load_samples < LOAD_SAMPLES)
+		return;
+	now = ktime_get_ns();
+	elapsed = now - pace->load_since;
+	frames = pace->load_frames;
+	if (frames >= LOAD_SAMPLES * BULK_FRAMES ||
+	    frames * NSEC_PER_SEC >= elapsed * BULK_RATE)
+		pace->adaptive_usecs = tgbe_moderation_default.rx.usecs;
+	else if (frames * NSEC_PER_SEC < elapsed * SPARSE_RATE)
+		pace->adaptive_usecs = 0;
+	pace->load_since = now;
+	pace->load_frames = 0;
+	pace->load_samples = 0;
 }
 
 /**
@@ -218,7 +213,7 @@ static void tgbe_adapt(struct tgbe_vector *vector, struct tgbe_pacer *pace,
 void tgbe_moderation_polled(struct tgbe_vector *vector, unsigned int received,
 			    unsigned int sent, bool done)
 {
-	const struct tgbe_moderation *wish =
+	const struct tgbe_moderation *request =
 		&vector->dev->config.moderation[vector->index];
 	struct tgbe_pacer *rx = &vector->rx_pace, *tx = &vector->tx_pace;
 	unsigned int usecs = UINT_MAX;
@@ -234,21 +229,24 @@ void tgbe_moderation_polled(struct tgbe_vector *vector, unsigned int received,
 		tgbe_begin_anew(vector);
 		return;
 	}
-	if (READ_ONCE(wish->rx.adaptive) && vector->rx)
-		tgbe_adapt(vector, rx, vector->rx->stats.rx.packets,
-			   vector->rx->stats.rx.bytes);
-	if (READ_ONCE(wish->tx.adaptive) && vector->tx)
-		tgbe_adapt(vector, tx, vector->tx->stats.tx.packets,
-			   vector->tx->stats.tx.bytes);
+	if (READ_ONCE(request->rx.adaptive) && rx->frames)
+		tgbe_adapt(rx);
+	if (READ_ONCE(request->tx.adaptive) && tx->frames)
+		tgbe_adapt(tx);
 	if (!rx->frames && !tx->frames) {
-		tgbe_look_in_vain(rx);
-		tgbe_look_in_vain(tx);
+		tgbe_empty_sample(rx);
+		tgbe_empty_sample(tx);
 	}
-	if (rx->frames)
-		usecs = tgbe_wish_interval(vector, &wish->rx, rx);
+	if (rx->frames) {
+		usecs = tgbe_requested_interval(vector, &request->rx, rx);
+		vector->rx_quiet = 0;
+	} else if (vector->rx_quiet < RX_QUIET) {
+		vector->rx_quiet++;
+	}
 	if (tx->frames)
-		usecs = min(usecs, tgbe_wish_interval(vector, &wish->tx, tx));
-	if (usecs != UINT_MAX)
+		usecs = min(usecs, tgbe_requested_interval(vector, &request->tx, tx));
+	if (usecs != UINT_MAX &&
+	    (rx->frames || usecs < vector->throttle || vector->rx_quiet == RX_QUIET))
 		tgbe_set_throttle(vector, usecs);
 	vector->polls = 0;
 	rx->frames = 0;
@@ -260,24 +258,12 @@ EXPORT_SYMBOL_IF_KUNIT(tgbe_moderation_polled);
  * tgbe_moderation_renew() - let a changed configuration take effect
  * @vector: vector of a running port
  *
- * Context: process, RTNL, the new wishes in place.
+ * Context: process, RTNL, the new settings in place.
  */
 void tgbe_moderation_renew(struct tgbe_vector *vector)
 {
 	WRITE_ONCE(vector->renew, true);
 	vector->dev->chip->irq_kick(vector);
-}
-
-/**
- * tgbe_moderation_forget() - begin to judge the load anew
- * @vector: vector with a new ring, whose counters begin at 0
- *
- * Context: owner of the NAPI poll.
- */
-void tgbe_moderation_forget(struct tgbe_vector *vector)
-{
-	vector->rx_pace.dim.state = DIM_START_MEASURE;
-	vector->tx_pace.dim.state = DIM_START_MEASURE;
 }
 
 /**
@@ -292,22 +278,9 @@ void tgbe_moderation_start(struct tgbe_device *dev)
 		/* the reset took the interval away */
 		vector->throttle = UINT_MAX;
 		vector->renew = false;
-		tgbe_moderation_forget(vector);
 		tgbe_begin_anew(vector);
 	}
 	if (dev->irq_mode == TGBE_IRQ_MSIX)
 		dev->chip->irq_throttle(dev, dev->queues_max, OTHER_USECS);
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_moderation_start);
-
-/**
- * tgbe_moderation_stop() - end what goes on beside the polls
- * @dev: port whose polls are disabled
- */
-void tgbe_moderation_stop(struct tgbe_device *dev)
-{
-	for (unsigned int v = 0; v < dev->queues_max; v++) {
-		cancel_work_sync(&dev->vector[v]->rx_pace.dim.work);
-		cancel_work_sync(&dev->vector[v]->tx_pace.dim.work);
-	}
-}

@@ -3,17 +3,16 @@
 #ifndef _TGBE_MODERATION_H_
 #define _TGBE_MODERATION_H_
 
-#include <linux/dim.h>
 #include <linux/types.h>
 
 struct tgbe_device;
 struct tgbe_vector;
 
 /**
- * struct tgbe_coalesce - what a user wishes of one direction's interrupts
+ * struct tgbe_coalesce - what a user requests of one direction's interrupts
  * @usecs: microseconds between interrupts; 0: as soon as there is work
  * @frames: frames that an interrupt shall report, if they come within @usecs;
- *	    0: no wish
+ *	    0: no request
  * @usecs_irq: the same as @usecs while polls follow each other; 0: as @usecs
  * @frames_irq: the same as @frames while polls follow each other; 0: as @frames
  * @adaptive: choose the interval by load and let the other members be
@@ -27,7 +26,7 @@ struct tgbe_coalesce {
 };
 
 /**
- * struct tgbe_moderation - the wishes for one vector
+ * struct tgbe_moderation - the requests for one vector
  * @rx: receive
  * @tx: transmit completion
  */
@@ -37,31 +36,32 @@ struct tgbe_moderation {
 };
 
 /**
- * struct tgbe_pacer - how one direction's wishes are met; the poll's
+ * struct tgbe_pacer - how one direction's requests are met; the poll's
  * @frames: taken since the last interrupt
  * @interval: that would have collected the wanted frames, in 1/16 us
  * @seen: frames since the interval was corrected
- * @looks: interrupts that brought them
+ * @samples: interrupts that brought them
  * @cut: one of those came early, for the other direction
  * @adaptive_usecs: what the load asks for
- * @dim: the judge of that
+ * @load_since: when it was judged last, in nanoseconds
+ * @load_frames: frames since
+ * @load_samples: interrupts that brought them
  */
 struct tgbe_pacer {
 	u32 frames;
 	u32 interval;
 	u32 seen;
-	u8 looks;
+	u8 samples;
 	bool cut;
 	u32 adaptive_usecs;
-	struct dim dim;
+	u64 load_since;
+	u32 load_frames;
+	u8 load_samples;
 };
 
 extern const struct tgbe_moderation tgbe_moderation_default;
-void tgbe_moderation_init(struct tgbe_vector *vector);
 void tgbe_moderation_start(struct tgbe_device *dev);
-void tgbe_moderation_stop(struct tgbe_device *dev);
 void tgbe_moderation_renew(struct tgbe_vector *vector);
-void tgbe_moderation_forget(struct tgbe_vector *vector);
 void tgbe_moderation_polled(struct tgbe_vector *vector, unsigned int received,
 			    unsigned int sent, bool done);
 

@@ -149,7 +149,6 @@ void tgbe_port_stop(struct tgbe_device *dev)
 	tgbe_flow_stop(dev);
 	tgbe_irq_release(dev);
 	tgbe_link_stop(dev);
-	tgbe_moderation_stop(dev);
 	tgbe_netdev_link_queues(dev, 0, dev->config.queues, false);
 	/* only now, when no completion can wake a queue again */
 	netif_tx_disable(dev->netdev);

@@ -147,7 +147,6 @@ static void tgbe_attach(struct tgbe_vector *vector, struct tgbe_ring **slot,
 		tgbe_stats_retire(vector, *slot);
 	swap(*slot, *ring);
 	spin_unlock_bh(&vector->dev->stats_lock);
-	tgbe_moderation_forget(vector);
 }
 
 static int tgbe_swap_tx(struct tgbe_device *dev, struct tgbe_vector *vector,

@@ -246,6 +246,7 @@ struct tgbe_ring {
  * @index: queue pair served
  * @renew: the moderation was changed, to be seen by the next poll
  * @polls: since the last interrupt
+ * @rx_quiet: interrupts since one that brought a received frame, as far as they count
  * @interrupts: number of them
  * @interrupts_seen: what that was when the service work last looked, and its kick
  * @throttle: interval the chip was told, in microseconds
@@ -270,6 +271,7 @@ struct tgbe_vector {
 	struct tgbe_device *dev;
 	u8 index;
 	bool renew;
+	u8 rx_quiet;
 	u32 polls;
 	unsigned long interrupts;
 	unsigned long interrupts_seen;

@@ -43,6 +43,12 @@ def _settings(end):
     return end.ethtool(f"-c {end.ifname}", json=True)[0]
 
 
+def _by_hand(cfg):
+    """The settings come back when the test ends; adaptive moderation leaves them alone"""
+    keep_coalescing(cfg.dut)
+    _set(cfg, adaptive_rx="off", adaptive_tx="off")
+
+
 def _set(cfg, **kwargs):
     words = " ".join(f"{k.replace('_', '-')} {v}" for k, v in kwargs.items())
     cfg.dut.ethtool(f"-C {cfg.ifname} {words}")
@@ -74,7 +80,7 @@ def _limit(cfg, field):
 @ksft_variants(FIELDS)
 def each_field(cfg, name) -> None:
     """ A field takes its whole range exactly, and nothing beyond it """
-    keep_coalescing(cfg.dut)
+    _by_hand(cfg)
     lost = cfg.link_lost()
     limit = _limit(cfg, name)
     before = _settings(cfg.dut)
@@ -124,7 +130,7 @@ def _fewer(less, more, comment=None, times=1):
 def adaptive(cfg, way) -> None:
     """ Adaptive moderation takes the place of the microseconds, and gives it back """
     _needs_exact_time(cfg)
-    keep_coalescing(cfg.dut)
+    _by_hand(cfg)
     lost = cfg.link_lost()
     _set_both(cfg, LONG)
     ratios = []
@@ -142,7 +148,7 @@ def adaptive(cfg, way) -> None:
 @ksft_variants(["rx", "tx"])
 def adaptive_under_load(cfg, way) -> None:
     """ It is switched without loss """
-    keep_coalescing(cfg.dut)
+    _by_hand(cfg)
     lost = cfg.link_lost()
     with UdpFlow(*cfg.ends) as out, UdpFlow(*reversed(cfg.ends)) as back:
         for word in ("on", "off", "on"):
@@ -158,7 +164,7 @@ def adaptive_under_load(cfg, way) -> None:
 def usecs_trade(cfg, way) -> None:
     """ More microseconds, fewer interrupts for each packet """
     _needs_exact_time(cfg)
-    keep_coalescing(cfg.dut)
+    _by_hand(cfg)
     ratios = []
     with _one_flow(cfg, way) as flow:
         # an emulated 82574L waits 128 us at least, and a frame comes every 250 us
@@ -173,7 +179,7 @@ def usecs_trade(cfg, way) -> None:
 def usecs_of_each(cfg, way) -> None:
     """ The microseconds of a direction that has nothing to do have no say """
     _needs_exact_time(cfg)
-    keep_coalescing(cfg.dut)
+    _by_hand(cfg)
     other = {"rx": "tx", "tx": "rx"}[way]
     ratios = []
     with _one_flow(cfg, way) as flow:
@@ -215,7 +221,7 @@ def latency_trade(cfg) -> None:
     packet fall and the round trip under load takes longer, if the interval can delay it
     """
     _needs_exact_time(cfg)
-    keep_coalescing(cfg.dut)
+    _by_hand(cfg)
     # Pings wait with the load, and at the peer not with what it sends
     if cfg.dut.queues() > 1:
         for end, weights in ((cfg.dut, "1 0"), (cfg.peer, "0 1")):
@@ -247,7 +253,7 @@ def adaptive_is_best(cfg) -> None:
     setting and at most 1.25 times the round trip of the best one when idle
     """
     _needs_exact_time(cfg)
-    keep_coalescing(cfg.dut)
+    _by_hand(cfg)
     choices = {str(usecs): {"rx_usecs": usecs, "tx_usecs": usecs, "adaptive_rx": "off",
                             "adaptive_tx": "off"} for usecs in FIXED}
     choices["adaptive"] = {"adaptive_rx": "on", "adaptive_tx": "on"}
@@ -271,7 +277,7 @@ def adaptive_is_best(cfg) -> None:
 def frames_target(cfg, way) -> None:
     """ 16 frames wished for, about 16 come with each interrupt """
     _needs_exact_time(cfg)
-    keep_coalescing(cfg.dut)
+    _by_hand(cfg)
     with _one_flow(cfg, way) as flow:
         _set_both(cfg, USECS_MAX[cfg.chip])
         _set(cfg, **{f"{way}_frames": 16})
@@ -294,7 +300,7 @@ def _set_batch(cfg, way, batch):
 def usecs_irq(cfg, way) -> None:
     """ usecs-irq takes the place of usecs while one poll is not enough, and only then """
     _needs_exact_time(cfg)
-    keep_coalescing(cfg.dut)
+    _by_hand(cfg)
     _set_both(cfg, 0)
     _set(cfg, **{f"{way}_usecs_irq": LONG})
     with _one_flow(cfg, way) as flow:
@@ -311,7 +317,7 @@ def usecs_irq(cfg, way) -> None:
 def frames_irq(cfg, way) -> None:
     """ frames-irq takes the place of frames while one poll is not enough, and only then """
     _needs_exact_time(cfg)
-    keep_coalescing(cfg.dut)
+    _by_hand(cfg)
     _set_both(cfg, LONG)
     _set(cfg, **{f"{way}_frames_irq": 2})
     # what comes in the interval is one poll's
@@ -339,7 +345,7 @@ def per_queue(cfg) -> None:
         raise KsftSkipEx("one queue")
     if DEBUG_KERNEL:
         raise KsftSkipEx("a debug kernel polls without end: there are no interrupts to tell by")
-    keep_coalescing(cfg.dut)
+    _by_hand(cfg)
     defer(cfg.dut.ethtool, f"-X {cfg.ifname} default")
 
     def ratios(flow):
@@ -381,7 +387,7 @@ def per_queue(cfg) -> None:
 def kept_over_down(cfg) -> None:
     """ Settings are in force again after the interface was down """
     _needs_exact_time(cfg)
-    keep_coalescing(cfg.dut)
+    _by_hand(cfg)
     defer(cfg.wait_link)
 
     def ratio(usecs):
