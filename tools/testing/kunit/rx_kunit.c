@@ -119,15 +119,15 @@ static void checksum_verdicts(struct kunit *test)
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct sk_buff *skb = kunit_zalloc_skb(test, 64, GFP_KERNEL);
-		struct tgbe_rx_stats stats = {};
+		struct tgbe_ring ring = {};
 		u8 verdict;
 
 		KUNIT_ASSERT_NOT_NULL(test, skb);
-		tgbe_rx_checksum(skb, cases[i].status, &stats);
+		tgbe_rx_checksum(&ring, skb, cases[i].status);
 		verdict = skb->ip_summed;
 		KUNIT_EXPECT_EQ_MSG(test, verdict, cases[i].ip_summed,
 				    "status %08x", cases[i].status);
-		KUNIT_EXPECT_EQ_MSG(test, stats.csum_errors, cases[i].errors,
+		KUNIT_EXPECT_EQ_MSG(test, ring.stats.rx.csum_errors, cases[i].errors,
 				    "status %08x", cases[i].status);
 	}
 }

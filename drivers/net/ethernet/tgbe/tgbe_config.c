@@ -23,8 +23,16 @@ void tgbe_config_default(struct tgbe_device *dev)
 		 * emulated card even more so
 		 */
 		.refill_batch = 32,
-		.rx_copybreak = 256,
+		/* short frames are not worth a mapping */
+		.tx_copybreak = TGBE_TX_COPYBREAK_MAX,
 	};
+	/* Larger buffers: as much memory for all of them, and none is given away for a
+	 * short frame
+	 */
+	if (tgbe_config_buffer(dev, &dev->config) > SZ_2K) {
+		dev->config.rx_size = TGBE_RING_DEFAULT / 2;
+		dev->config.rx_copybreak = 256;
+	}
 	for (unsigned int q = 0; q < TGBE_MAX_QUEUES; q++)
 		dev->config.moderation[q] = tgbe_moderation_default;
 }

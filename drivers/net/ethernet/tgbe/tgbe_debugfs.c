@@ -33,9 +33,9 @@ static void tgbe_show_slot(struct seq_file *m, const struct tgbe_ring *ring,
 	seq_printf(m, "%4u %016llx %016llx ", i, le64_to_cpu(desc[0]),
 		   le64_to_cpu(desc[1]));
 	if (ring->is_rx)
-		seq_printf(m, "%s offset %u\n",
+		seq_printf(m, "%s offset %lu\n",
 			   ring->rx_slot[i].page ? "posted" : "empty",
-			   ring->rx_slot[i].offset);
+			   offset_in_page(ring->rx_slot[i].buffer));
 	else
 		seq_printf(m, "%s len %u last %u\n",
 			   ring->tx_slot[i].skb ? "frame" : "-",

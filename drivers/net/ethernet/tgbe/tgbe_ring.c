@@ -52,13 +52,20 @@ static int tgbe_alloc_pool(struct tgbe_device *dev, struct tgbe_ring *ring)
 	return 0;
 }
 
+/* What leaves room for the end of an skb that is built around the buffer */
+static unsigned int tgbe_piece_max(const struct tgbe_rx_geometry *g)
+{
+	if (g->header)
+		return g->room;
+	return min_t(unsigned int, g->room,
+		     g->truesize - g->headroom -
+		     SKB_DATA_ALIGN(sizeof(struct skb_shared_info)));
+}
+
 static int tgbe_fill(struct tgbe_ring *ring)
 {
-	unsigned int wanted = ring->limit - 1;
-
-	if (tgbe_rx_refill(ring, wanted, GFP_KERNEL | __GFP_NOWARN) < wanted)
-		return -ENOMEM;
-	return 0;
+	return tgbe_rx_refill(ring, ring->limit - 1, GFP_KERNEL | __GFP_NOWARN) ?
+	       0 : -ENOMEM;
 }
 
 static size_t tgbe_headers_bytes(const struct tgbe_ring *ring)
@@ -73,10 +80,7 @@ static int tgbe_alloc_headers(struct tgbe_ring *ring)
 	return ring->headers ? 0 : -ENOMEM;
 }
 
-static size_t tgbe_copies_bytes(const struct tgbe_ring *ring)
-{
-	return (size_t)ring->count * TGBE_TX_COPYBREAK_MAX;
-}
+#define COPIES_BYTES	(TGBE_TX_COPIES * TGBE_TX_COPYBREAK_MAX)
 
 /**
  * tgbe_ring_alloc_copies() - let a transmit ring copy short frames
@@ -91,8 +95,8 @@ int tgbe_ring_alloc_copies(struct tgbe_ring *ring)
 
 	if (ring->copies)
 		return 0;
-	copies = dma_alloc_coherent(ring->dma_dev, tgbe_copies_bytes(ring),
-				    &ring->copies_dma, GFP_KERNEL);
+	copies = dma_alloc_coherent(ring->dma_dev, COPIES_BYTES, &ring->copies_dma,
+				    GFP_KERNEL);
 	if (!copies)
 		return -ENOMEM;
 	/* pairs with the acquire in may_copy() */
@@ -132,8 +136,11 @@ struct tgbe_ring *tgbe_ring_alloc(struct tgbe_device *dev, bool is_rx,
 	ring->copybreak = is_rx ? config->rx_copybreak : config->tx_copybreak;
 	ring->count = dev->chip->fixed_arrays ? TGBE_RING_MAX : ring->limit;
 	ring->unsplit = config->unsplit;
-	if (is_rx)
+	if (is_rx) {
 		ring->geometry = dev->chip->rx_geometry(config);
+		ring->per_page = PAGE_SIZE / ring->geometry.truesize;
+		ring->piece_max = tgbe_piece_max(&ring->geometry);
+	}
 
 	err = tgbe_alloc_desc(ring);
 	if (!err)
@@ -173,8 +180,8 @@ void tgbe_ring_free(struct tgbe_ring *ring)
 		dma_free_coherent(ring->dma_dev, tgbe_headers_bytes(ring),
 				  ring->headers, ring->headers_dma);
 	if (ring->copies)
-		dma_free_coherent(ring->dma_dev, tgbe_copies_bytes(ring),
-				  ring->copies, ring->copies_dma);
+		dma_free_coherent(ring->dma_dev, COPIES_BYTES, ring->copies,
+				  ring->copies_dma);
 	if (ring->desc)
 		dma_free_coherent(ring->dma_dev, ring->desc_bytes, ring->desc,
 				  ring->desc_dma);

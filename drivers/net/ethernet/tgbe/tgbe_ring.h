@@ -34,6 +34,9 @@ struct tgbe_device;
 #define TGBE_TX_WAKE_DESCS	(TGBE_TX_STOP_DESCS + 8)
 static_assert(TGBE_TX_WAKE_DESCS < TGBE_RING_MIN);
 
+/* Frames that a transmit ring can hold copies of. Where more wait they are mapped. */
+#define TGBE_TX_COPIES		512
+
 /* What a header is split into: all that the field of SRRCTL can say in whole cache
  * lines and more than Ethernet, IPv6 with an extension, and TCP have
  */
@@ -64,11 +67,11 @@ struct tgbe_tx_slot {
 /**
  * struct tgbe_rx_slot - the driver's half of one receive descriptor
  * @page: page of the posted buffer, NULL when the descriptor is not posted
- * @offset: start of the buffer in @page; headroom comes first
+ * @buffer: where it begins; headroom comes first
  */
 struct tgbe_rx_slot {
 	struct page *page;
-	u32 offset;
+	void *buffer;
 };
 
 /**
@@ -147,11 +150,13 @@ static_assert(sizeof(struct tgbe_rx_stats) <= sizeof(struct tgbe_tx_stats));
  * @netdev: port
  * @pool: receive buffers
  * @geometry: how they are cut
+ * @per_page: how many a page holds
+ * @piece_max: the largest piece of a frame that one may hold
  * @batch: receive: buffers posted at once; transmit: frames taken back in one
  *	   poll at most
  * @copybreak: frames up to this many bytes are copied
- * @copies: transmit: %TGBE_TX_COPYBREAK_MAX bytes a descriptor, mapped for good;
- *	    there once a copybreak was asked for
+ * @copies: transmit: %TGBE_TX_COPIES times %TGBE_TX_COPYBREAK_MAX bytes, mapped for
+ *	    good; there once a copybreak was asked for
  * @copies_dma: bus address of @copies
  * @headers: receive: a buffer for the header a descriptor, if they are split off
  * @headers_dma: bus address of @headers
@@ -162,6 +167,7 @@ static_assert(sizeof(struct tgbe_rx_stats) <= sizeof(struct tgbe_tx_stats));
  * @index: queue pair
  * @is_rx: receive ring
  * @next_to_use: next descriptor to hand to the chip
+ * @next_copy: which of @copies the next short frame takes
  * @rung: what @next_to_use was at the last doorbell
  * @owed: a doorbell was left to the poll
  * @context: offload context that the chip holds for the ring (82576)
@@ -194,6 +200,8 @@ struct tgbe_ring {
 	struct net_device *netdev;
 	struct page_pool *pool;
 	struct tgbe_rx_geometry geometry;
+	u16 per_page;
+	u16 piece_max;
 	u16 count;
 	u16 limit;
 	u16 batch;
@@ -209,6 +217,7 @@ struct tgbe_ring {
 	/* written where descriptors are handed to the chip */
 	u16 next_to_use ____cacheline_aligned;
 	u16 rung;
+	u16 next_copy;
 	bool owed;
 	union tgbe_tx_desc context;
 	struct u64_stats_sync use_sync;
@@ -322,15 +331,13 @@ static inline u16 tgbe_ring_next(const struct tgbe_ring *ring, u16 i)
 }
 
 /* tgbe_rx.c */
-unsigned int tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted,
-			    gfp_t gfp);
+bool tgbe_rx_refill(struct tgbe_ring *ring, unsigned int wanted, gfp_t gfp);
 int tgbe_rx_clean(struct tgbe_vector *vector, struct tgbe_ring *ring,
 		  int budget);
 void tgbe_rx_flush(struct tgbe_ring *ring);
 bool tgbe_rx_pending(const struct tgbe_ring *ring);
 #if IS_ENABLED(CONFIG_KUNIT)
-void tgbe_rx_checksum(struct sk_buff *skb, u32 status,
-		      struct tgbe_rx_stats *stats);
+void tgbe_rx_checksum(struct tgbe_ring *ring, struct sk_buff *skb, u32 status);
 void tgbe_rx_hash(struct sk_buff *skb, const struct tgbe_rx_desc_done *done);
 void tgbe_rx_vlan(struct sk_buff *skb, netdev_features_t features, u16 tci);
 #endif

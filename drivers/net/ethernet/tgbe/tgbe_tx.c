@@ -63,7 +63,7 @@ static void tgbe_ring_doorbell(struct tgbe_ring *ring)
  * relied on, for its CPU may be kept from it. Netpoll, which may be the kernel's last
  * word, does not wait.
  */
-static bool tgbe_defer_doorbell(struct tgbe_ring *ring, unsigned int len)
+static __always_inline bool tgbe_defer_doorbell(struct tgbe_ring *ring, unsigned int len)
 {
 	if (READ_ONCE(ring->poller) != current || len > DEFER_BYTES || irqs_disabled() ||
 	    tgbe_ring_span(ring, ring->rung, ring->next_to_use) >= DEFER_DESCS)
@@ -111,7 +111,6 @@ static __always_inline u16 tgbe_put_context(struct tgbe_ring *ring, u16 i,
 					    union tgbe_tx_desc *context,
 					    const enum tgbe_format fmt)
 {
-	*context = ring->context;
 	if (!tgbe_txd_needs_context(o, fmt))
 		return i;
 	tgbe_txd_encode_ctx(context, o, fmt);
@@ -120,6 +119,18 @@ static __always_inline u16 tgbe_put_context(struct tgbe_ring *ring, u16 i,
 		return i;
 	*tgbe_txd_at(ring, i) = *context;
 	ring->tx_slot[i].len = 0;
+	ring->tx_slot[i].skb = NULL;
+	return tgbe_ring_next(ring, i);
+}
+
+static __always_inline u16 tgbe_put_desc(struct tgbe_ring *ring, u16 i, dma_addr_t dma,
+					 unsigned int len, u32 cmd, u32 status)
+{
+	struct tgbe_tx_desc_data *data = &tgbe_txd_at(ring, i)->data;
+
+	data->addr = cpu_to_le64(dma);
+	data->cmd = cpu_to_le32(cmd | FIELD_PREP(TGBE_TXD_LEN, len));
+	data->status = cpu_to_le32(status);
 	ring->tx_slot[i].skb = NULL;
 	return tgbe_ring_next(ring, i);
 }
@@ -133,22 +144,13 @@ static u16 tgbe_put_piece(struct tgbe_ring *ring, u16 i, dma_addr_t dma,
 	slot->dma = dma;
 	slot->len = len;
 	slot->is_page = is_page;
-	for (;;) {
-		unsigned int part = min_t(unsigned int, len, TGBE_TX_DESC_BYTES);
-		struct tgbe_tx_desc_data *data = &tgbe_txd_at(ring, i)->data;
-
-		data->addr = cpu_to_le64(dma);
-		data->cmd = cpu_to_le32(cmd |
-					FIELD_PREP(TGBE_TXD_LEN, part));
-		data->status = cpu_to_le32(status);
-		ring->tx_slot[i].skb = NULL;
-		i = tgbe_ring_next(ring, i);
-		len -= part;
-		if (!len)
-			return i;
-		dma += part;
+	while (unlikely(len > TGBE_TX_DESC_BYTES)) {
+		i = tgbe_put_desc(ring, i, dma, TGBE_TX_DESC_BYTES, cmd, status);
 		ring->tx_slot[i].len = 0;
+		dma += TGBE_TX_DESC_BYTES;
+		len -= TGBE_TX_DESC_BYTES;
 	}
+	return tgbe_put_desc(ring, i, dma, len, cmd, status);
 }
 
 /* Map and describe head and fragments from slot @i on. On failure everything
@@ -187,28 +189,33 @@ undo:
 	return -ENOMEM;
 }
 
+/* Copies are taken in turn and come free in turn. So the next one is free while fewer
+ * descriptors are in use than there are copies.
+ */
 static bool tgbe_may_copy(const struct tgbe_ring *ring, unsigned int len)
 {
-	if (len > READ_ONCE(ring->copybreak))
+	if (len > READ_ONCE(ring->copybreak) ||
+	    tgbe_ring_span(ring, READ_ONCE(ring->next_to_clean), ring->next_to_use) >=
+	    TGBE_TX_COPIES)
 		return false;
 	/* pairs with the release in tgbe_ring_alloc_copies() */
 	return smp_load_acquire(&ring->copies);
 }
 
-/* The same for a short frame: copied to the buffer of slot @i, nothing to map */
-static int tgbe_put_copy(struct tgbe_ring *ring, struct sk_buff *skb, u16 i, u32 cmd,
-			 u32 status)
+/* The same for a short frame: copied, nothing to map */
+static __always_inline int tgbe_put_copy(struct tgbe_ring *ring, struct sk_buff *skb, u16 i,
+					 u32 cmd, u32 status)
 {
-	size_t offset = (size_t)i * TGBE_TX_COPYBREAK_MAX;
-	int end;
+	unsigned int offset = ring->next_copy * TGBE_TX_COPYBREAK_MAX;
 
-	if (skb_copy_bits(skb, 0, ring->copies + offset, skb->len))
+	if (likely(!skb_is_nonlinear(skb)))
+		skb_copy_from_linear_data(skb, ring->copies + offset, skb->len);
+	else if (skb_copy_bits(skb, 0, ring->copies + offset, skb->len))
 		return -EFAULT;
-	end = tgbe_put_piece(ring, i, ring->copies_dma + offset, skb->len, false,
-			     cmd, status);
+	ring->next_copy = (ring->next_copy + 1) % TGBE_TX_COPIES;
 	ring->tx_slot[i].len = 0;
 	tgbe_count_use(ring, &ring->use.copied);
-	return end;
+	return tgbe_put_desc(ring, i, ring->copies_dma + offset, skb->len, cmd, status);
 }
 
 static u16 tgbe_previous(const struct tgbe_ring *ring, u16 i)
@@ -300,7 +307,7 @@ static __always_inline netdev_tx_t tgbe_send_frame(struct sk_buff *skb,
 		cmd &= ~TGBE_TXD_IFCS;
 	status = tgbe_txd_status(&o, fmt);
 	stamp = tgbe_wants_stamp(skb, ring, fmt);
-	if (stamp)
+	if (unlikely(stamp))
 		cmd |= TGBE_TXD_ADV_TSTAMP;
 	if (tgbe_may_copy(ring, skb->len))
 		end = tgbe_put_copy(ring, skb, start, cmd, status);
@@ -316,7 +323,8 @@ static __always_inline netdev_tx_t tgbe_send_frame(struct sk_buff *skb,
 	tgbe_txd_at(ring, last)->data.cmd |= cpu_to_le32(TGBE_TXD_EOP | TGBE_TXD_RS);
 	tgbe_remember_frame(&ring->tx_slot[first], skb, &o, last, stamp);
 	tgbe_count_offload(ring, &ring->tx_slot[first], &o, start != first);
-	ring->context = context;
+	if (start != first)
+		ring->context = context;
 	skb_tx_timestamp(skb);
 	flush = __netdev_tx_sent_queue(txq, ring->tx_slot[first].wire_bytes,
 				       netdev_xmit_more());

@@ -233,12 +233,14 @@ class _Change:
 
     def _tx_copybreak(self):
         rings = self._card.table(RINGS)
+        defer(self._card.set_tx_copybreak, self._card.tx_copybreak())
 
         def undo():
             self._card.set_tx_copybreak(0)
             # rings keep the memory for copies until they go
             for size in (rings[7] + 8, rings[7]):
                 self._card.set_table(RINGS, [*rings[:7], size])
+        undo()
         return lambda: self._card.set_tx_copybreak(128), undo
 
     def _coalesce(self):
@@ -396,6 +398,7 @@ class _Received:
 def receive_without_memory(cfg, kind, size) -> None:
     """ What memory was missing for counts as that: no overrun, no error of a frame, no copy """
     cfg.pin_neighbours()
+    cfg.dut.set_tunable("rx-copybreak", 256)
     # frames that nobody reads keep their buffers, so that the ring needs new ones
     pair = UdpPair(*reversed(cfg.ends), "4")
     defer(pair.close)

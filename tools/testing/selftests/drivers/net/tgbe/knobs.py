@@ -128,14 +128,13 @@ def clean_batch(cfg) -> None:
 
 def tx_copybreak(cfg) -> None:
     """ Frames up to the limit are copied, others are not, and all are whole """
-    defer(cmd, f"ethtool --set-tunable {cfg.ifname} tx-copybreak 0")
     pair = UdpPair(*cfg.ends, "4")
     defer(pair.close)
 
     def copied():
         return sum_stats(cfg.dut.ethtool_stats(), r"tx_queue_\d+_copied")
     for limit in (0, 128, 256):
-        cmd(f"ethtool --set-tunable {cfg.ifname} tx-copybreak {limit}")
+        cfg.dut.set_tunable("tx-copybreak", limit)
         before, sizes = copied(), range(0, 400, 7)
         for size in sizes:
             pair.send(cfg.data[size:2 * size])
@@ -149,7 +148,7 @@ def tx_copybreak(cfg) -> None:
     lost = cfg.link_lost()
     with UdpFlow(*cfg.ends) as flow:
         for limit in (0, 256) * 4:
-            cmd(f"ethtool --set-tunable {cfg.ifname} tx-copybreak {limit}")
+            cfg.dut.set_tunable("tx-copybreak", limit)
             flow.progress(200)
     ksft_eq(lost(), 0, "carrier moved")
     ksft_eq(flow.tally.lost, 0, "packets lost")

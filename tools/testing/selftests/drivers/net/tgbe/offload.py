@@ -307,22 +307,17 @@ def copybreak(cfg) -> None:
     Frames up to the limit are copied and others not, by the driver's counter and
     by the memory that they take in the socket; all are whole
     """
-    def tunable():
-        out = cmd(f"ethtool --get-tunable {cfg.ifname} rx-copybreak").stdout
-        return int(re.search(r"rx-copybreak: (\d+)", out).group(1))
-
     def moved():
         stats = cfg.dut.ethtool_stats()
         return [sum_stats(stats, rf"rx_queue_\d+_{what}") for what in ("copied", "packets")]
 
-    defer(cmd, f"ethtool --set-tunable {cfg.ifname} rx-copybreak {tunable()}")
     cfg.pin_neighbours()
     pair = UdpPair(*cfg.ends[::-1], "4")
     defer(pair.close)
     memory = {}
     for limit in (0, 64, 256, 1024):
-        cmd(f"ethtool --set-tunable {cfg.ifname} rx-copybreak {limit}")
-        ksft_eq(tunable(), limit)
+        cfg.dut.set_tunable("rx-copybreak", limit)
+        ksft_eq(cfg.dut.tunable("rx-copybreak"), limit)
         before, sizes = moved(), [*range(0, 400, 7), 982, 983]
         for size in sizes:
             pair.send(cfg.data[size:2 * size])

@@ -264,14 +264,12 @@ def _of_twenty(cfg, pair, what, size):
 
 def limits_after_down(cfg) -> None:
     """ rx-copybreak and hds-thresh are in force again after the interface was down """
-    tunable = f"--set-tunable {cfg.ifname} rx-copybreak"
     defer(cfg.wait_link)
-    defer(cfg.dut.ethtool, f"{tunable} 256")
     cfg.pin_neighbours()
     pair = UdpPair(*reversed(cfg.ends), "4")
     defer(pair.close)
     for limit, copied in ((1000, True), (500, False)):
-        cfg.dut.ethtool(f"{tunable} {limit}")
+        cfg.dut.set_tunable("rx-copybreak", limit)
         ksft_eq(_of_twenty(cfg, pair, "copied", 700) >= 20, copied, f"rx-copybreak {limit}")
     if cfg.chip != "igb" or "hds-thresh" not in _rings(cfg):
         return

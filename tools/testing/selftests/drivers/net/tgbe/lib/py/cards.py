@@ -244,6 +244,17 @@ class End:
         return {int(m.group(1)): value for name, value in self.ethtool_stats().items()
                 if (m := re.fullmatch(rf"{way}_queue_(\d+)_{row}", name))}
 
+    def tunable(self, name):
+        """The value of a tunable"""
+        out = self.cmd(f"ethtool --get-tunable {self.ifname} {name}").stdout
+        return int(out.rsplit(":", 1)[1])
+
+    def set_tunable(self, name, value):
+        """Set a tunable until the test ends"""
+        command = f"ethtool --set-tunable {self.ifname} {name}"
+        defer(self.cmd, f"{command} {self.tunable(name)}")
+        self.cmd(f"{command} {value}")
+
     def rings(self):
         """Ring sizes now, as (rx, tx)"""
         info = self.ethtool(f"-g {self.ifname}", json=True)[0]

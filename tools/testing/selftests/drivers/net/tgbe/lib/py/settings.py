@@ -131,17 +131,18 @@ def unusual_settings(cfg):
     _unusual_cpus(cfg)
     undo = [f"-G {name} rx {rings[0]} tx {rings[1]}",
             f"-C {name} rx-usecs 100 tx-usecs 100 rx-frames 0 rx-usecs-irq 0 adaptive-tx off "
-            "rx-frames-irq 0 tx-frames 0 tx-usecs-irq 0 tx-frames-irq 0",
+            "adaptive-rx on rx-frames-irq 0 tx-frames 0 tx-usecs-irq 0 tx-frames-irq 0",
             f"-s {name} msglvl {message_level(card)}", f"-s {name} advertise {advertised(card)}",
             f"-X {name} hkey {key}", f"-L {name} combined {queues}",
             f"-X {name} default", f"-A {name} autoneg on rx on tx on",
             f"-N {name} rx-flow-hash tcp4 sdfn",
-            f"--set-tunable {name} rx-copybreak 256", f"--set-tunable {name} tx-copybreak 0"]
+            f"--set-tunable {name} rx-copybreak {card.tunable('rx-copybreak')}",
+            f"--set-tunable {name} tx-copybreak {card.tunable('tx-copybreak')}"]
     for args in undo:
         defer(ethtool, args)
     changes = [f"-G {name} rx 256 tx 128",
                f"-C {name} rx-usecs 57 tx-usecs 203 rx-frames 13 rx-usecs-irq 91 adaptive-tx on "
-               "rx-frames-irq 21 tx-frames 9 tx-usecs-irq 77 tx-frames-irq 5",
+               "adaptive-rx off rx-frames-irq 21 tx-frames 9 tx-usecs-irq 77 tx-frames-irq 5",
                f"-s {name} msglvl 5", f"-s {name} advertise 0x02c",
                # of the last queue that stays below
                f"-Q {name} queue_mask {1 << max(queues - 2, 0):#x} --coalesce rx-usecs 61",
