@@ -69,6 +69,14 @@ static struct fake *moderated(struct kunit *test)
 	return fake;
 }
 
+/* A poll after an interrupt */
+static void polled(struct tgbe_vector *vector, unsigned int received, unsigned int sent,
+		   bool done)
+{
+	vector->interrupts++;
+	tgbe_moderation_polled(vector, received, sent, done);
+}
+
 static unsigned int usecs_of(struct fake *fake, unsigned int vector)
 {
 	return (fake_get(fake, 0x1680 + 4 * vector) & 0x7ffc) >> 2;
@@ -107,35 +115,36 @@ static void the_shorter_of_what_worked(struct kunit *test)
 
 	tgbe_moderation_start(fake->dev);
 	for (unsigned int i = 1; i < 8; i++) {
-		tgbe_moderation_polled(vector, 0, 5, true);
+		polled(vector, 0, 5, true);
 		KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 100);
 	}
-	tgbe_moderation_polled(vector, 0, 5, true);
+	polled(vector, 0, 5, true);
 	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 300);
-	tgbe_moderation_polled(vector, 0, 0, true);
+	polled(vector, 0, 0, true);
 	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 300);
-	tgbe_moderation_polled(vector, 1, 5, true);
+	polled(vector, 1, 5, true);
 	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 100);
-	tgbe_moderation_polled(vector, 0, 5, true);
+	polled(vector, 0, 5, true);
 	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 100);
 	fake->dev->config.moderation[0].tx.usecs = 30;
-	tgbe_moderation_polled(vector, 0, 5, true);
+	polled(vector, 0, 5, true);
 	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 30);
 }
 
-/* The interval after eight interrupts that brought @frames each within @ns */
-static unsigned int adapted(struct fake *fake, unsigned int frames, u64 ns)
+/* The interval after eight interrupts that brought so many frames each within @ns */
+static unsigned int adapted(struct fake *fake, unsigned int received, unsigned int sent,
+			    u64 ns)
 {
 	struct tgbe_vector *vector = fake->dev->vector[0];
 
-	vector->rx_pace.load_since = ktime_get_ns() - ns;
+	vector->load.since = ktime_get_ns() - ns;
 	for (unsigned int i = 0; i < 8; i++)
-		tgbe_moderation_polled(vector, frames, 0, true);
+		polled(vector, received, sent, true);
 	return usecs_of(fake, 0);
 }
 
 /* Adaptive: frames at a low rate interrupt at once, those at a high rate, or that come
- * four and more at once, after 100 us
+ * four and more at once, after 100 us. Of both directions the busier one tells.
  */
 static void bulk_waits(struct kunit *test)
 {
@@ -144,13 +153,30 @@ static void bulk_waits(struct kunit *test)
 	fake->dev->config.moderation[0].rx.adaptive = true;
 	tgbe_moderation_start(fake->dev);
 	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 0);
-	KUNIT_EXPECT_EQ(test, adapted(fake, 4, NSEC_PER_SEC), 100);
-	KUNIT_EXPECT_EQ(test, adapted(fake, 3, NSEC_PER_SEC), 0);
+	KUNIT_EXPECT_EQ(test, adapted(fake, 4, 0, NSEC_PER_SEC), 100);
+	KUNIT_EXPECT_EQ(test, adapted(fake, 3, 0, NSEC_PER_SEC), 0);
 	/* 24 frames in 1 ms are 24,000 a second */
-	KUNIT_EXPECT_EQ(test, adapted(fake, 3, NSEC_PER_MSEC), 0);
-	/* they took no time but that of the calls, a hundredth of that */
-	KUNIT_EXPECT_EQ(test, adapted(fake, 3, 0), 100);
-	KUNIT_EXPECT_EQ(test, adapted(fake, 1, NSEC_PER_SEC), 0);
+	KUNIT_EXPECT_EQ(test, adapted(fake, 3, 3, NSEC_PER_MSEC), 0);
+	KUNIT_EXPECT_EQ(test, adapted(fake, 1, 4, NSEC_PER_SEC), 100);
+	KUNIT_EXPECT_EQ(test, adapted(fake, 1, 1, 7 * (u64)NSEC_PER_SEC), 0);
+	/* they took no time but that of the calls, a hundredth of a frame's */
+	KUNIT_EXPECT_EQ(test, adapted(fake, 3, 0, 0), 100);
+	KUNIT_EXPECT_EQ(test, adapted(fake, 1, 0, NSEC_PER_SEC), 0);
+}
+
+/* Polls without an interrupt, as of a socket that polls by itself, tell nothing */
+static void busy_polls_tell_nothing(struct kunit *test)
+{
+	struct fake *fake = moderated(test);
+	struct tgbe_vector *vector = fake->dev->vector[0];
+
+	tgbe_moderation_start(fake->dev);
+	polled(vector, 1, 0, true);
+	for (unsigned int i = 0; i < 20; i++)
+		tgbe_moderation_polled(vector, 0, 1, true);
+	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 100);
+	polled(vector, 0, 1, true);
+	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 100);
 }
 
 /* The -irq values hold after an interrupt that took more than one poll */
@@ -161,10 +187,10 @@ static void busy_values(struct kunit *test)
 
 	fake->dev->config.moderation[1].rx.usecs_irq = 700;
 	tgbe_moderation_start(fake->dev);
-	tgbe_moderation_polled(vector, 64, 0, false);
-	tgbe_moderation_polled(vector, 3, 0, true);
+	polled(vector, 64, 0, false);
+	polled(vector, 3, 0, true);
 	KUNIT_EXPECT_EQ(test, usecs_of(fake, 1), 700);
-	tgbe_moderation_polled(vector, 3, 0, true);
+	polled(vector, 3, 0, true);
 	KUNIT_EXPECT_EQ(test, usecs_of(fake, 1), 100);
 }
 
@@ -186,7 +212,7 @@ static void frames_are_met(struct kunit *test)
 		for (unsigned int i = 0; i < 200; i++) {
 			frames = max(1u, usecs_of(fake, 0) * 1000 /
 				     ns_per_frame[r]);
-			tgbe_moderation_polled(vector, frames, 0, true);
+			polled(vector, frames, 0, true);
 		}
 		if (40 * ns_per_frame[r] < 1000 * 1000) {
 			KUNIT_EXPECT_GE(test, frames, 36);
@@ -212,8 +238,8 @@ static unsigned int frames_by_turns(struct kunit *test, unsigned int usecs,
 	tgbe_moderation_start(fake->dev);
 	for (unsigned int i = 0; i < 100; i++) {
 		frames = usecs_of(fake, 0) / 250;
-		tgbe_moderation_polled(vector, frames, 0, true);
-		tgbe_moderation_polled(vector, others, 0, true);
+		polled(vector, frames, 0, true);
+		polled(vector, others, 0, true);
 	}
 	return frames;
 }
@@ -243,6 +269,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(start_without_msix),
 	KUNIT_CASE(the_shorter_of_what_worked),
 	KUNIT_CASE(bulk_waits),
+	KUNIT_CASE(busy_polls_tell_nothing),
 	KUNIT_CASE(busy_values),
 	KUNIT_CASE(frames_are_met),
 	KUNIT_CASE(frames_are_met_by_turns),

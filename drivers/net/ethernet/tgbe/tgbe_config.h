@@ -32,8 +32,8 @@ struct tgbe_device;
 #define TGBE_FRAME_OVERHEAD	(ETH_HLEN + 2 * VLAN_HLEN + ETH_FCS_LEN)
 #define TGBE_MTU_MAX		9216
 
-/* Frames up to a copybreak of bytes are copied and not mapped or wrapped. For
- * transmission every descriptor has such a buffer of its own.
+/* Frames up to a copybreak of bytes are copied and not mapped or wrapped. The second is
+ * the size of a transmit ring's buffers for copies.
  */
 #define TGBE_RX_COPYBREAK_MAX	1024
 #define TGBE_TX_COPYBREAK_MAX	256

@@ -53,8 +53,7 @@
 #define RX_QUIET	8
 
 /* What is received is waited for, so its interval follows the load. Completions seldom
- * are. 100 us: at most 10,000 interrupts a second on a vector, about the time that
- * eight full frames take on the wire.
+ * are. 100 us are about the time that eight full frames take on the wire.
  */
 const struct tgbe_moderation tgbe_moderation_default = {
 	.rx = { .usecs = 100, .adaptive = true },
@@ -63,13 +62,12 @@ const struct tgbe_moderation tgbe_moderation_default = {
 
 /* What counts now, of the microseconds and of the frames */
 static unsigned int tgbe_requested_usecs(const struct tgbe_vector *vector,
-					 const struct tgbe_coalesce *request,
-					 const struct tgbe_pacer *pace)
+					 const struct tgbe_coalesce *request)
 {
 	unsigned int busy = READ_ONCE(request->usecs_irq);
 
 	if (READ_ONCE(request->adaptive))
-		return pace->adaptive_usecs;
+		return vector->load.usecs;
 	return busy && vector->polls > 1 ? busy : READ_ONCE(request->usecs);
 }
 
@@ -128,7 +126,7 @@ static unsigned int tgbe_requested_interval(struct tgbe_vector *vector,
 					    struct tgbe_pacer *pace)
 {
 	unsigned int frames = tgbe_requested_frames(vector, request);
-	unsigned int usecs = tgbe_requested_usecs(vector, request, pace);
+	unsigned int usecs = tgbe_requested_usecs(vector, request);
 
 	if (!frames)
 		return usecs;
@@ -156,9 +154,6 @@ static void tgbe_reset_pacer(struct tgbe_pacer *pace,
 	pace->seen = 0;
 	pace->samples = 0;
 	pace->cut = false;
-	pace->load_frames = 0;
-	pace->load_samples = 0;
-	pace->adaptive_usecs = 0;
 }
 
 /* After a change: what the user said, until frames tell more */
@@ -170,34 +165,44 @@ static void tgbe_begin_anew(struct tgbe_vector *vector)
 	tgbe_reset_pacer(&vector->rx_pace, &request->rx);
 	tgbe_reset_pacer(&vector->tx_pace, &request->tx);
 	vector->polls = 0;
+	vector->rx_quiet = 0;
+	memset(&vector->load, 0, sizeof(vector->load));
 	tgbe_set_throttle(vector,
-			  min(tgbe_requested_usecs(vector, &request->rx, &vector->rx_pace),
-			      tgbe_requested_usecs(vector, &request->tx, &vector->tx_pace)));
+			  min(tgbe_requested_usecs(vector, &request->rx),
+			      tgbe_requested_usecs(vector, &request->tx)));
 }
 
-/* Once in so many interrupts: does the direction carry bulk, or frames that somebody
- * waits for? Sparse frames each interrupt at once, for their rate bounds the interrupts.
+static bool tgbe_at_rate(u64 frames, u64 elapsed, u64 rate)
+{
+	return frames * NSEC_PER_SEC >= elapsed * rate;
+}
+
+/* Once in so many interrupts: does the vector carry bulk, or frames that somebody waits
+ * for? Sparse frames each interrupt at once, for their rate bounds the interrupts.
  * Interrupts that find many frames have something to gain from waiting, also where the
  * CPU is what is slow. Between the two rates it stays as it is.
  */
-static void tgbe_adapt(struct tgbe_pacer *pace)
+static void tgbe_judge_load(struct tgbe_vector *vector)
 {
-	u64 now, elapsed, frames;
+	struct tgbe_load *load = &vector->load;
+	u64 now, elapsed, most;
 
-	pace->load_frames += pace->frames;
-	if (++pace->load_samples < LOAD_SAMPLES)
+	load->received += vector->rx_pace.frames;
+	load->sent += vector->tx_pace.frames;
+	if (++load->samples < LOAD_SAMPLES)
 		return;
 	now = ktime_get_ns();
-	elapsed = now - pace->load_since;
-	frames = pace->load_frames;
-	if (frames >= LOAD_SAMPLES * BULK_FRAMES ||
-	    frames * NSEC_PER_SEC >= elapsed * BULK_RATE)
-		pace->adaptive_usecs = tgbe_moderation_default.rx.usecs;
-	else if (frames * NSEC_PER_SEC < elapsed * SPARSE_RATE)
-		pace->adaptive_usecs = 0;
-	pace->load_since = now;
-	pace->load_frames = 0;
-	pace->load_samples = 0;
+	/* after a pause all rates are low */
+	elapsed = min_t(u64, now - load->since, NSEC_PER_SEC);
+	most = max(load->received, load->sent);
+	if (most >= LOAD_SAMPLES * BULK_FRAMES || tgbe_at_rate(most, elapsed, BULK_RATE))
+		load->usecs = tgbe_moderation_default.rx.usecs;
+	else if (!tgbe_at_rate(most, elapsed, SPARSE_RATE))
+		load->usecs = 0;
+	load->since = now;
+	load->received = 0;
+	load->sent = 0;
+	load->samples = 0;
 }
 
 /**
@@ -229,10 +234,13 @@ void tgbe_moderation_polled(struct tgbe_vector *vector, unsigned int received,
 		tgbe_begin_anew(vector);
 		return;
 	}
-	if (READ_ONCE(request->rx.adaptive) && rx->frames)
-		tgbe_adapt(rx);
-	if (READ_ONCE(request->tx.adaptive) && tx->frames)
-		tgbe_adapt(tx);
+	/* a socket that polls by itself gets no interrupts: there is nothing to judge */
+	if (vector->interrupts == vector->interrupts_judged)
+		goto forget;
+	vector->interrupts_judged = vector->interrupts;
+	if ((READ_ONCE(request->rx.adaptive) || READ_ONCE(request->tx.adaptive)) &&
+	    (rx->frames || tx->frames))
+		tgbe_judge_load(vector);
 	if (!rx->frames && !tx->frames) {
 		tgbe_empty_sample(rx);
 		tgbe_empty_sample(tx);
@@ -248,6 +256,7 @@ void tgbe_moderation_polled(struct tgbe_vector *vector, unsigned int received,
 	if (usecs != UINT_MAX &&
 	    (rx->frames || usecs < vector->throttle || vector->rx_quiet == RX_QUIET))
 		tgbe_set_throttle(vector, usecs);
+forget:
 	vector->polls = 0;
 	rx->frames = 0;
 	tx->frames = 0;

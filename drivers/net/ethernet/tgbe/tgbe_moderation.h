@@ -42,10 +42,6 @@ struct tgbe_moderation {
  * @seen: frames since the interval was corrected
  * @samples: interrupts that brought them
  * @cut: one of those came early, for the other direction
- * @adaptive_usecs: what the load asks for
- * @load_since: when it was judged last, in nanoseconds
- * @load_frames: frames since
- * @load_samples: interrupts that brought them
  */
 struct tgbe_pacer {
 	u32 frames;
@@ -53,10 +49,22 @@ struct tgbe_pacer {
 	u32 seen;
 	u8 samples;
 	bool cut;
-	u32 adaptive_usecs;
-	u64 load_since;
-	u32 load_frames;
-	u8 load_samples;
+};
+
+/**
+ * struct tgbe_load - what a vector carries, for adaptive moderation; the poll's
+ * @since: when it was judged last, in nanoseconds
+ * @received: frames since
+ * @sent: the same
+ * @samples: interrupts that brought them
+ * @usecs: interval that suits the load
+ */
+struct tgbe_load {
+	u64 since;
+	u32 received;
+	u32 sent;
+	u32 samples;
+	u32 usecs;
 };
 
 extern const struct tgbe_moderation tgbe_moderation_default;

@@ -151,10 +151,12 @@ struct tgbe_ring *tgbe_ring_alloc(struct tgbe_device *dev, bool is_rx,
 		err = tgbe_alloc_headers(ring);
 	if (!err && is_rx)
 		err = tgbe_fill(ring);
-	if (!err && !is_rx && config->tx_copybreak)
-		err = tgbe_ring_alloc_copies(ring);
-	if (!err)
+	if (!err) {
+		/* without them frames are mapped */
+		if (!is_rx && config->tx_copybreak)
+			tgbe_ring_alloc_copies(ring);
 		return ring;
+	}
 
 	tgbe_ring_free(ring);
 	return ERR_PTR(err);

@@ -257,8 +257,10 @@ struct tgbe_ring {
  * @polls: since the last interrupt
  * @rx_quiet: interrupts since one that brought a received frame, as far as they count
  * @interrupts: number of them
+ * @interrupts_judged: what that was at the last judgement of the moderation
  * @interrupts_seen: what that was when the service work last looked, and its kick
  * @throttle: interval the chip was told, in microseconds
+ * @load: what adaptive moderation knows of the load
  * @rx_pace: of the receive ring
  * @tx_pace: of the transmit ring
  * @name: as it stands in /proc/interrupts
@@ -283,8 +285,10 @@ struct tgbe_vector {
 	u8 rx_quiet;
 	u32 polls;
 	unsigned long interrupts;
+	unsigned long interrupts_judged;
 	unsigned long interrupts_seen;
 	u32 throttle;
+	struct tgbe_load load;
 	struct tgbe_pacer rx_pace;
 	struct tgbe_pacer tx_pace;
 	char name[IFNAMSIZ + 16];

@@ -92,7 +92,6 @@ static unsigned int tgbe_refill_batch(const struct tgbe_ring *ring)
 {
 	unsigned int most = READ_ONCE(ring->limit) / 8;
 
-	/* a ring that is being emptied has a limit of 0 */
 	return clamp_t(unsigned int, READ_ONCE(ring->batch), 1, max(most, 1u));
 }
 
@@ -105,6 +104,9 @@ static void tgbe_refill(struct tgbe_ring *ring)
 	int news = tgbe_ring_span(ring, ring->rung, ring->next_to_use) + max(wanted, 0);
 	bool filled = true;
 
+	/* a ring that is being emptied, whose tail the chip must not be told any more */
+	if (unlikely(!READ_ONCE(ring->limit)))
+		return;
 	if (news < (int)tgbe_refill_batch(ring))
 		return;
 	if (wanted > 0)
@@ -126,7 +128,8 @@ static void tgbe_recycle(struct tgbe_ring *ring, struct page *page)
 }
 
 /* Post the buffer of a frame that was copied again, unless there are too many since the
- * limit was lowered
+ * limit was lowered, or the pool would not keep its page: frames in memory from the
+ * reserves are dropped by the stack
  */
 static void tgbe_post_again(struct tgbe_ring *ring, struct page *page, void *buffer)
 {
@@ -135,11 +138,11 @@ static void tgbe_post_again(struct tgbe_ring *ring, struct page *page, void *buf
 	u16 i = ring->next_to_use;
 
 	if (unlikely(tgbe_ring_span(ring, ring->next_to_clean, i) >=
-		     READ_ONCE(ring->limit) - 1)) {
+		     READ_ONCE(ring->limit) - 1 || !dev_page_is_reusable(page))) {
 		tgbe_recycle(ring, page);
 		return;
 	}
-	dma_sync_single_for_device(ring->dma_dev, dma, ring->geometry.room, DMA_FROM_DEVICE);
+	dma_sync_single_for_device(ring->dma_dev, dma, ring->piece_max, DMA_FROM_DEVICE);
 	tgbe_post(ring, i, page, buffer, dma);
 	ring->next_to_use = tgbe_ring_next(ring, i);
 }

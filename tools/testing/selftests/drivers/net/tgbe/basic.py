@@ -140,7 +140,7 @@ def statistics(cfg) -> None:
         return sum(v for k, v in stats.items() if re.match(r"[rt]x_queue_\d+_packets", k))
     before = moved(cfg.dut.ethtool_stats())
     cfg.dut.ping(cfg.peer, "4", count=5)
-    # a poll counts when it is over
+    # the last frame may still be under way
     wait_until(lambda: moved(cfg.dut.ethtool_stats()) - before >= 10, "pings are not counted")
 
 

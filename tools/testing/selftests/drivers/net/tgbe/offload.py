@@ -225,7 +225,7 @@ def rx_checksums(cfg, active) -> None:
                 tx.send(_udp4_frame(cfg, port, text, spoil))
             ksft_eq(rx.recv(100), f"{count} good".encode())
         ksft_eq(snmp(cfg.dut)["Udp:InCsumErrors"] - before, 10)
-    # a poll counts when it is over
+    # the last frame may still be under way
     ksft_is(settled(lambda: believed() > start, active), active, "checks of the card")
 
 
@@ -323,7 +323,7 @@ def copybreak(cfg) -> None:
             pair.send(cfg.data[size:2 * size])
             ksft_true(pair.rx.recv(1000) == cfg.data[size:2 * size],
                       f"{size} bytes at a limit of {limit}")
-        # a poll counts when it is over
+        # the last frame may still be under way
         wait_until(lambda start=before, count=len(sizes): moved()[1] - start[1] >= count,
                    "frames are not counted")
         copied, packets = (b - a for a, b in zip(before, moved()))

@@ -257,7 +257,7 @@ def _of_twenty(cfg, pair, what, size):
     for _ in range(20):
         pair.send(cfg.data[:size])
         ksft_eq(pair.rx.recv(2000) == cfg.data[:size], True)
-    # a poll counts when it is over
+    # the last frame may still be under way
     wait_until(lambda: _counted(cfg, "packets") - packets >= 20, "frames are not counted")
     return _counted(cfg, what) - before
 
