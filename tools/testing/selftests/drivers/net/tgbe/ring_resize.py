@@ -11,7 +11,7 @@ import time
 
 from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_gt, ksft_in, ksft_ne, ksft_variants
-from lib.py import CmdExitFailure, KsftSkipEx, NlError
+from lib.py import CmdExitFailure, KsftNamedVariant, KsftSkipEx, NlError
 from lib.py import Bar, defer, exchange, NetlinkRings, sum_stats, TgbeEnv
 from lib.py import UdpFlow, UdpPair, wait_until, DEBUG_KERNEL
 
@@ -42,12 +42,15 @@ def _pace(flows, meanwhile):
     return [(flow.got - got) / seconds for flow, got in zip(flows, before)]
 
 
-def resize_under_udp(cfg) -> None:
+@ksft_variants([KsftNamedVariant("wrapped", 0), KsftNamedVariant("copied", 1024)])
+def resize_under_udp(cfg, copybreak) -> None:
     """
-    12 resizes with 1,250 UDP packets/s in each direction, or what the machine can: the
-    best of six times with two of them is nearly as fast as the best between them
+    12 resizes with 1,250 UDP packets/s in each direction, or what the machine can, while
+    received frames keep their buffers and while those are posted again: the best of six
+    times with two of them is nearly as fast as the best between them
     """
     _keep_rings(cfg.dut)
+    cfg.dut.set_tunable("rx-copybreak", copybreak)
     lost = cfg.link_lost()
     with UdpFlow(*cfg.ends) as out, UdpFlow(*reversed(cfg.ends)) as back:
         paces = [(_pace((out, back), lambda: None),
