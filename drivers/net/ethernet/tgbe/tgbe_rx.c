@@ -374,7 +374,7 @@ EXPORT_SYMBOL_IF_KUNIT(tgbe_rx_vlan);
  * goes no further.
  */
 static noinline bool tgbe_rx_special(struct tgbe_ring *ring, struct sk_buff *skb,
-				  const struct tgbe_rx_desc_done *done, u32 status)
+				     const struct tgbe_rx_desc_done *done, u32 status)
 {
 	struct net_device *netdev = ring->netdev;
 
