@@ -21,7 +21,7 @@ from lib.py import ksft_run, ksft_exit, ksft_pr
 from lib.py import ksft_eq, ksft_ge, ksft_in, ksft_ne, ksft_variants
 from lib.py import CmdExitFailure, KsftSkipEx
 from lib.py import Bar, mdio_read, mdio_write, queue_switch
-from lib.py import cmd, defer, exchange, ip, mark_log, put_to_sleep, test_module, \
+from lib.py import defer, exchange, ip, mark_log, put_to_sleep, test_module, \
     unusual_settings, wait_until, Noise, Settings, TgbeEnv
 
 SIOCETHTOOL, ETHTOOL_RESET = 0x8946, 0x34
