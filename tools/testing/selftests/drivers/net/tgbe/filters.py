@@ -212,6 +212,7 @@ def priority_tags(cfg) -> None:
     if not cfg.dut.features()["rx-vlan-filter"]["active"]:
         raise KsftSkipEx("rx-vlan-filter is off")
     _rmmod_8021q()
+    defer(cfg.dut.set_rings, *cfg.dut.rings())
     check("without 8021q")
     for args in ("-K {} rx-vlan-filter off", "-K {} rx-vlan-filter on", "-K {} rxvlan off",
                  "-K {} rxvlan on txvlan on", "-G {} rx 256", "-G {} rx 512"):

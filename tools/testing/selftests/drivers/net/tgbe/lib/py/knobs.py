@@ -12,7 +12,7 @@ from pathlib import Path
 
 from net.lib.py import CmdExitFailure
 
-from .cards import End
+from .cards import End, wait_until
 
 TABLE = Path("/tgbe/Documentation/networking/device_drivers/ethernet/tgbe-knobs.rst")
 CHIPS = {"igb": "82576", "e1000e": "82574L"}
@@ -110,7 +110,9 @@ def _weights(end):
 
 def _mdix(end):
     """The crossover that is set; with auto the one that was found is shown as well"""
-    text = _text(end, end.ifname, r"^\s+MDI-X: (.*)")
+    # what the PHYs agree on is not known before the link is back
+    text = wait_until(lambda: _text(end, end.ifname, r"^\s+MDI-X: ((?!Unknown).*)"),
+                      "the PHY does not say which pairs it uses")
     return "auto" if "(auto)" in text else text.split()[0]
 
 
