@@ -31,6 +31,10 @@ LONG = 8000
 STEPS = (0, 50, 200, 500, 1000, 2000)
 FIXED = (0, 50, 200, 1000)
 GAP = 50
+# Microseconds between the bursts in which an emulated machine of exact time brings the
+# frames, whatever lies between them (seen with gaps of 50 and of 100): no interrupt and
+# no answer comes sooner
+BURSTS = 200
 # Looks at each setting, of which the one in the middle counts
 LOOKS = 3
 
@@ -214,7 +218,7 @@ def _rtt(cfg, count, distance):
 def latency_trade(cfg) -> None:
     """
     Over rx-usecs 0 to 2000, as far as the emulation can tell them apart, interrupts per
-    packet fall and the round trip under load takes longer
+    packet fall and the round trip under load takes longer, if the interval can delay it
     """
     _needs_exact_time(cfg)
     _by_hand(cfg)
@@ -229,18 +233,18 @@ def latency_trade(cfg) -> None:
         for usecs in list(looks) * LOOKS:
             _set_both(cfg, usecs)
             first = _counts(cfg)
-            rtt = _rtt(cfg, 150, 0.005)
+            rtt = _rtt(cfg, 150, 0.007)
             irqs, frames = (b - a for a, b in zip(first, _counts(cfg)))
             ksft_pr(f"{usecs} us: {irqs} interrupts for {frames} frames, "
                     f"round trip {rtt:.2f} ms")
             looks[usecs].append((irqs / frames, rtt))
     steps = [[median(values) for values in zip(*look)] for look in looks.values()]
     ksft_ge(len(steps), 4, "steps")
-    for (more, sooner), (less, later) in zip(steps, steps[1:]):
+    for usecs, (more, sooner), (less, later) in zip(list(looks)[1:], steps, steps[1:]):
         ksft_gt(more, less, "interrupts for each packet")
-        # the pings' own beat may fit two intervals equally well
-        ksft_gt(later, sooner * 0.8, "round trip under load")
-    ksft_gt(steps[-1][1], steps[0][1] * 3, "round trip under load")
+        # An interval of about one burst does not delay what waits for the burst
+        delays = _emulated(cfg, usecs) > 2 * BURSTS
+        ksft_gt(later, sooner * (1 if delays else 0.8), "round trip under load")
 
 
 def adaptive_is_best(cfg) -> None:
