@@ -396,8 +396,7 @@ tgbe_82574_rx_geometry(const struct tgbe_config *config)
 static void tgbe_82574_rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 {
 	tgbe_chip_program(dev, ring);
-	ring->rung = ring->next_to_use;
-	writel(ring->next_to_use, ring->tail);
+	tgbe_ring_tell(ring);
 }
 
 static void tgbe_82574_tx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)

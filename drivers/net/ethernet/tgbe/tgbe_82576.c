@@ -351,8 +351,7 @@ static void tgbe_82576_rx_arm(struct tgbe_device *dev, struct tgbe_ring *ring)
 		netdev_err(dev->netdev, "receive queue %u did not start\n",
 			   ring->index);
 	/* a tail written before the enable bit reads 1 is lost (4.5) */
-	ring->rung = ring->next_to_use;
-	writel(ring->next_to_use, ring->tail);
+	tgbe_ring_tell(ring);
 }
 
 /* The queue may run meanwhile: nothing that its posted buffers depend on changes */

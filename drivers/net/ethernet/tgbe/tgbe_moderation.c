@@ -222,6 +222,7 @@ void tgbe_moderation_polled(struct tgbe_vector *vector, unsigned int received,
 		&vector->dev->config.moderation[vector->index];
 	struct tgbe_pacer *rx = &vector->rx_pace, *tx = &vector->tx_pace;
 	unsigned int usecs = UINT_MAX;
+	unsigned long interrupts;
 
 	vector->polls++;
 	rx->frames += received;
@@ -235,9 +236,10 @@ void tgbe_moderation_polled(struct tgbe_vector *vector, unsigned int received,
 		return;
 	}
 	/* a socket that polls by itself gets no interrupts: there is nothing to judge */
-	if (vector->interrupts == vector->interrupts_judged)
+	interrupts = READ_ONCE(vector->interrupts);
+	if (interrupts == vector->interrupts_judged)
 		goto forget;
-	vector->interrupts_judged = vector->interrupts;
+	vector->interrupts_judged = interrupts;
 	if ((READ_ONCE(request->rx.adaptive) || READ_ONCE(request->tx.adaptive)) &&
 	    (rx->frames || tx->frames))
 		tgbe_judge_load(vector);

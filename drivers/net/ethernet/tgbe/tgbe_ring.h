@@ -6,6 +6,7 @@
 #include <linux/build_bug.h>
 #include <linux/cache.h>
 #include <linux/interrupt.h>
+#include <linux/io.h>
 #include <linux/netdevice.h>
 #include <linux/sizes.h>
 #include <linux/skbuff.h>
@@ -332,6 +333,19 @@ static inline u16 tgbe_ring_span(const struct tgbe_ring *ring, u16 from, u16 to)
 static inline u16 tgbe_ring_next(const struct tgbe_ring *ring, u16 i)
 {
 	return likely(i + 1 < ring->count) ? i + 1 : 0;
+}
+
+/**
+ * tgbe_ring_tell() - tell the chip up to where the descriptors are its own
+ * @ring: armed ring
+ *
+ * Context: whoever may move @ring->next_to_use.
+ */
+static inline void tgbe_ring_tell(struct tgbe_ring *ring)
+{
+	ring->rung = ring->next_to_use;
+	/* writel orders the descriptors before the tail */
+	writel(ring->next_to_use, ring->tail);
 }
 
 /* tgbe_rx.c */

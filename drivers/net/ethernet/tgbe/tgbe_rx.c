@@ -117,8 +117,7 @@ static void tgbe_refill(struct tgbe_ring *ring)
 	WRITE_ONCE(ring->starved, !filled);
 	if (ring->rung == ring->next_to_use)
 		return;
-	ring->rung = ring->next_to_use;
-	writel(ring->next_to_use, ring->tail);
+	tgbe_ring_tell(ring);
 	tgbe_count(ring, &ring->stats.rx.doorbells, 1);
 }
 
@@ -319,18 +318,20 @@ VISIBLE_IF_KUNIT void tgbe_rx_checksum(struct tgbe_ring *ring, struct sk_buff *s
 {
 	struct tgbe_rx_stats *stats = &ring->stats.rx;
 
+	if (status & TGBE_RXD_STAT_IXSM) {
+		tgbe_count(ring, &stats->csum_none, 1);
+		return;
+	}
 	/* The stack checks again a frame that the chip called bad: the 82576 is
 	 * wrong about short SCTP frames.
 	 */
-	if (status & TGBE_RXD_STAT_IXSM ||
-	    !(status & (TGBE_RXD_STAT_L4CS | TGBE_RXD_STAT_UDPCS |
-			TGBE_RXD_ERR_L4E | TGBE_RXD_ERR_IPE))) {
-		tgbe_count(ring, &stats->csum_none, 1);
-	} else if (unlikely(status & (TGBE_RXD_ERR_L4E | TGBE_RXD_ERR_IPE))) {
+	if (unlikely(status & (TGBE_RXD_ERR_L4E | TGBE_RXD_ERR_IPE))) {
 		tgbe_count(ring, &stats->csum_errors, 1);
-	} else {
+	} else if (status & (TGBE_RXD_STAT_L4CS | TGBE_RXD_STAT_UDPCS)) {
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 		tgbe_count(ring, &stats->csum_good, 1);
+	} else {
+		tgbe_count(ring, &stats->csum_none, 1);
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(tgbe_rx_checksum);

@@ -51,10 +51,8 @@ static void tgbe_ring_doorbell(struct tgbe_ring *ring)
 {
 	if (ring->rung == ring->next_to_use)
 		return;
-	ring->rung = ring->next_to_use;
 	WRITE_ONCE(ring->owed, false);
-	/* writel orders the descriptors before the tail */
-	writel(ring->next_to_use, ring->tail);
+	tgbe_ring_tell(ring);
 	tgbe_count_use(ring, &ring->use.doorbells);
 }
 
