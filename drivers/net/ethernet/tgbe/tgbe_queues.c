@@ -117,19 +117,25 @@ static int tgbe_quiesce_tx(struct tgbe_device *dev, struct tgbe_vector *vector)
 	return 0;
 }
 
-static int tgbe_quiesce_rx(struct tgbe_device *dev, struct tgbe_vector *vector)
+/* What has arrived in a ring that the chip no longer knows is the stack's; nothing more
+ * is posted
+ */
+static void tgbe_drain_rx(struct tgbe_vector *vector)
 {
 	struct tgbe_ring *ring = vector->rx;
-	int err;
 
-	err = dev->chip->rx_quiesce(dev, ring->index);
-	if (err)
-		return err;
-	/* what has arrived is the stack's; nothing more is posted */
 	WRITE_ONCE(ring->limit, 0);
 	while (tgbe_rx_pending(ring))
 		tgbe_poll_once(vector, NAPI_POLL_WEIGHT);
-	return 0;
+}
+
+static int tgbe_quiesce_rx(struct tgbe_device *dev, struct tgbe_vector *vector)
+{
+	int err = dev->chip->rx_quiesce(dev, vector->index);
+
+	if (!err)
+		tgbe_drain_rx(vector);
+	return err;
 }
 
 /* Put *@ring in the place of *@slot; on return it holds what was there */
@@ -161,15 +167,19 @@ static int tgbe_swap_tx(struct tgbe_device *dev, struct tgbe_vector *vector,
 	return 0;
 }
 
+/* What RSS does not hash has no other queue than 0, and is lost while that is off. So the
+ * new ring is there before the old one is emptied.
+ */
 static int tgbe_swap_rx(struct tgbe_device *dev, struct tgbe_vector *vector,
 			struct tgbe_ring **ring)
 {
-	int err = tgbe_quiesce_rx(dev, vector);
+	int err = dev->chip->rx_quiesce(dev, vector->index);
 
 	if (err)
 		return err;
+	dev->chip->rx_arm(dev, *ring);
+	tgbe_drain_rx(vector);
 	tgbe_attach(vector, &vector->rx, ring);
-	dev->chip->rx_arm(dev, vector->rx);
 	return 0;
 }
 
