@@ -42,7 +42,10 @@ def _run(comm, what):
         try:
             said, _ = proc.communicate(timeout=LIMIT)
         except subprocess.TimeoutExpired:
-            kernel = cmd(f"cat /proc/{proc.pid}/stack", fail=False).stdout
+            # of the shell, and of what it waits for
+            kernel = cmd(f"cat /proc/{proc.pid}/stack; "
+                         f"for p in $(pgrep -P {proc.pid}); do cat /proc/$p/stack; done",
+                         shell=True, fail=False).stdout
             print(f"# {what}: {comm!r} hangs, in\n# " + kernel.replace("\n", "\n# "), flush=True)
             # with RTNL held for good no other test can do anything, nor clean up
             print(f"not ok 1 {what} # {comm!r} did not end within {LIMIT} s", flush=True)
