@@ -30,7 +30,7 @@ $(call one-of,DRIVER,$(DRIVERS))
 
 VM := $(if $(KERNEL),--kernel $(KERNEL)) $(if $(NIC),--nic $(NIC)) $(if $(CPUS),--cpus $(CPUS))
 
-.PHONY: modules modules_install install load unload demo check check-debug check-unit check-mutants check-knobs check-upstream bench shell lint help clean distclean
+.PHONY: modules modules_install install load unload demo check check-debug check-unit check-mutants check-knobs check-rows check-upstream try bench shell lint help clean distclean
 
 modules:
 	@test -n "$(RELEASE)" || { echo "no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or set KDIR=" >&2; exit 1; }
@@ -70,6 +70,12 @@ check-mutants:
 
 check-knobs:
 	@$(LAB)/check-knobs $(if $(T),T="$(T)")
+
+check-rows:
+	@$(LAB)/check-rows $(if $(ROW),ROW="$(ROW)") $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS))
+
+try:
+	@$(LAB)/try $(if $(ROW),ROW="$(ROW)") $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(CPUS),CPUS=$(CPUS))
 
 check-upstream:
 	@tools/testing/upstream/check $(if $(KERNEL),KERNEL=$(KERNEL)) $(if $(NIC),NIC=$(NIC)) $(if $(DRIVER),DRIVER=$(DRIVER)) $(if $(T),T="$(T)") $(if $(UPDATE),UPDATE=$(UPDATE))

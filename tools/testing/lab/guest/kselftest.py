@@ -13,6 +13,10 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+# The kernel's tree, and where in it the tests of ours are mounted
+KSFT = Path("/usr/lib/tgbe-ksft")
+DIR = "drivers/net/tgbe"
+SOURCE = Path("/tgbe/tools/testing/selftests") / DIR
 ENV_FILE = Path("/tmp/tgbe-env")
 GRACE = 20
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 What a test must leave as it found it: drivers, interfaces, addresses, rings,
-channels, features, moderation, of both ends.
+channels, features, moderation, qdiscs, sysctls, rules of netfilter, of both ends;
+namespaces and modules that change a packet's path.
 
 Asks the kernel by ioctl where it can: on an emulated machine starting a program
 for each question would take longer than most tests.
@@ -20,6 +21,16 @@ import time
 
 SIOCETHTOOL = 0x8946
 PEER = "peer"
+
+SYSCTLS = "/proc/sys/net"
+# Those of interfaces, of which only "all" and "default" are of interest here, and those
+# that count or are random
+PER_INTERFACE = {"conf", "neigh"}
+RESTLESS = {"nf_conntrack_count", "netdev_rss_key", "tcp_fastopen_key", "stable_secret"}
+# Modules that change the path of packets, or what is said of it, once they are there
+MODULES = {"br_netfilter", "bridge", "nf_conntrack", "tun", "pktgen"}
+# Limits that are no matter of the network, and experiments turn
+LIMITS = ("fs/file-max", "fs/nr_open")
 
 # ethtool ioctl: command number and names of its 32-bit fields
 ETHTOOL_GCOALESCE = (0x0e, """rx-usecs rx-frames rx-usecs-irq rx-frames-irq
@@ -88,6 +99,42 @@ def interface(link):
     return info
 
 
+def read_file(path):
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def sysctls():
+    """All below net/ that this netns shows"""
+    values = {}
+    for where, dirs, files in os.walk(SYSCTLS):
+        if os.path.basename(where) in PER_INTERFACE:
+            dirs[:] = {"all", "default"} & set(dirs)
+        for name in set(files) - RESTLESS:
+            path = os.path.join(where, name)
+            values[f"sysctl {path[len('/proc/sys/'):]}"] = read_file(path)
+    return values
+
+
+def qdiscs():
+    """What is settled of them: neither the counters nor the order in which they are told"""
+    out = subprocess.run(["tc", "-j", "qdisc", "show"], check=True, capture_output=True,
+                         text=True).stdout
+    return sorted(json.dumps([q.get(key) for key in ("dev", "kind", "parent", "options")])
+                  for q in json.loads(out))
+
+
+def rules():
+    """Those of nftables, if there can be any"""
+    if not os.path.isdir("/sys/module/nf_tables"):
+        return ""
+    return subprocess.run(["nft", "list", "ruleset"], check=False, capture_output=True,
+                          text=True).stdout
+
+
 def one_end(card):
     """State of the current netns. `card` is the name of the interface on a card."""
     out = subprocess.run(["ip", "-d", "-j", "addr", "show"], check=True,
@@ -98,6 +145,9 @@ def one_end(card):
             for key, value in (read_table(sock, card, table) or {}).items():
                 state[f"{name} {key}"] = value
         state["features"] = read_features(sock, card)
+    state["qdiscs"] = qdiscs()
+    state["rules"] = rules()
+    state.update(sysctls())
     return state
 
 
@@ -149,7 +199,9 @@ def snapshot(env):
     wrote: NETIF, PEERIF and their PCI addresses."""
     state = {"netns": sorted(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else [],
              "driver": driver_of(env["NETIF_PCI"]), "peer driver": driver_of(env["PEERIF_PCI"]),
-             "peer processes": processes_in_peer()}
+             "peer processes": processes_in_peer(),
+             "modules": sorted(MODULES & set(os.listdir("/sys/module")))}
+    state.update({f"limit {name}": read_file(f"/proc/sys/{name}") for name in LIMITS})
     state.update(one_end(env["NETIF"]))
     for key, value in in_peer(one_end, env["PEERIF"]).items():
         state[f"peer {key}"] = value

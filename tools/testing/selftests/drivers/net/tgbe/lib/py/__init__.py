@@ -3,8 +3,8 @@
 """
 What the tgbe tests share: the kernel's driver test library, and on top of it
 the two ends of the wire (cards), payload (traffic), single frames (frames), the
-registers (regs), clocks and the time of frames (stamps), and queueing disciplines
-(qdisc).
+registers (regs), clocks and the time of frames (stamps), queueing disciplines
+(qdisc), and experiments on a packet's way (path).
 """
 
 import sys
@@ -51,6 +51,7 @@ from .stamps import Phc, PtpSocket, phc_index, get_stamping, set_stamping
 from .settings import Settings, dump, unusual_settings
 from .qdisc import Qdisc, QdiscMessage, attributes, children, nla, percentile, ping_times, \
     softirqs, softirqs_by_cpu, sysctl, txpath_module, txpath_unload
+from .path import row, run_rows
 
 __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "EthtoolFamily", "NetdevFamily", "NetshaperFamily",
@@ -83,4 +84,5 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping",
            "Settings", "dump", "unusual_settings",
            "Qdisc", "QdiscMessage", "attributes", "children", "nla", "percentile", "ping_times",
-           "softirqs", "softirqs_by_cpu", "sysctl", "txpath_module", "txpath_unload"]
+           "softirqs", "softirqs_by_cpu", "sysctl", "txpath_module", "txpath_unload",
+           "row", "run_rows"]

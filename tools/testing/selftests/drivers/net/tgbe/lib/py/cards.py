@@ -161,14 +161,19 @@ def snmp(end):
             for name, value in zip(names[1:], values[1:])}
 
 
-def keep_coalescing(end):
-    """Interrupt moderation of @end becomes what it is now when the test ends"""
+def moderation(end):
+    """Arguments of ethtool that make interrupt moderation of @end what it is now"""
     was = end.ethtool(f"-c {end.ifname}", json=True)[0]
     words = [f"{way}-{what} {was[f'{way}-{what}']}" for way in ("rx", "tx")
              for what in ("usecs", "frames", "usecs-irq", "frames-irq")]
     words += [f"{name} {'on' if was[name] else 'off'}"
               for name in ("adaptive-rx", "adaptive-tx")]
-    defer(end.ethtool, f"-C {end.ifname} " + " ".join(words))
+    return f"-C {end.ifname} " + " ".join(words)
+
+
+def keep_coalescing(end):
+    """Interrupt moderation of @end becomes what it is now when the test ends"""
+    defer(end.ethtool, moderation(end))
 
 
 def join(here, there):
