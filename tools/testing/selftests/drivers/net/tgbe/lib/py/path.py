@@ -215,7 +215,7 @@ class Drops(Events):
         for *_, event, text in self:
             if event == "kfree_skb" and (m := re.search(r"location=(\w+).* reason: (\S+)", text)):
                 # pktgen frees its own
-                if m[1] != "pktgen_thread_worker":
+                if not m[1].startswith("pktgen_"):
                     self.by_place[m[2], m[1]] += 1
             elif event == "qdisc_drop" and (m := re.search(r"kind=(\w+).*reason=(\S+)", text)):
                 self.by_qdisc[m[1], m[2]] += 1
@@ -238,6 +238,7 @@ class Experiment:
         self.nic, self.partner = cfg.dut.ifname, cfg.peer.ifname
         self.here, self.there = cfg.dut.addr_v["4"], cfg.peer.addr_v["4"]
         self.peer = cfg.peer.ns
+        self._mac = cfg.dut.sysfs("address")
         self._undone = set()
 
     # ---- what is said
@@ -395,6 +396,22 @@ class Experiment:
 
     # ---- what is seen
 
+    @staticmethod
+    def tapped(ifname, ns=None):
+        """Does somebody get all frames of an interface, as tcpdump does?"""
+        with _enter(ns):
+            types = Path("/proc/thread-self/net/ptype").read_text("ascii")
+        return bool(re.search(rf"^ALL +{ifname} ", types, re.M))
+
+    def quietly(self, command, ns=None):
+        """What a command prints, without showing either"""
+        return self._execute(command, ns)[1]
+
+    @staticmethod
+    def counter(name):
+        """A counter now, see read_counter()"""
+        return read_counter(name, {})
+
     @contextmanager
     def watch(self, *names):
         """Counters before and after, see read_counter(); for use in "with" """
@@ -423,14 +440,14 @@ class Experiment:
         files = [EVENTS / "events" / event.replace(":", "/") for event in events]
         files = [file for file in files if file.exists()]
         undo = defer(self._untrace, files)
-        self.run(f"echo 8192 > {EVENTS}/buffer_size_kb", shown=False)
+        self._execute(f"echo 8192 > {EVENTS}/buffer_size_kb")
         for file in files:
             if only:
                 (file / "filter").write_text(only, encoding="ascii")
             self.run(f"echo 1 > {file}/enable")
         yield seen
         for file in files:
-            self.run(f"echo 0 > {file}/enable")
+            self._execute(f"echo 0 > {file}/enable")
         ksft_pr(f"  # cat {EVENTS}/trace")
         seen.collect()
         undo.exec()
@@ -478,6 +495,17 @@ class Experiment:
         except BlockingIOError:
             return count
 
+    def collect(self, sock, expected):
+        """Read so many datagrams, or those that come in ten seconds; how many there were"""
+        count = 0
+
+        def complete():
+            nonlocal count
+            count += self.drain(sock)
+            return count >= expected
+        self.wait(complete)
+        return count
+
     def burst(self, count, *, gap_us=0, sports=(1000, 1000), cpu=None, words=()):
         """
         So many UDP frames from the partner's card to port 9 here, one each @gap_us,
@@ -494,7 +522,7 @@ class Experiment:
         lines = [(thread, "rem_device_all"), (thread, f"add_device {dev}")]
         lines += [(dev, line) for line in (
             f"count {count}", "pkt_size 60", "clone_skb 0", f"delay {gap_us * 1000}",
-            f"dst_mac {self.cfg.dut.sysfs('address')}", f"dst {self.here}",
+            f"dst_mac {self._mac}", f"dst {self.here}",
             f"src_min {self.there}", f"src_max {self.there}", "udp_dst_min 9",
             "udp_dst_max 9", f"udp_src_min {sports[0]}", f"udp_src_max {sports[1]}",
             "flag UDPSRC_RND", *words)]
@@ -534,13 +562,26 @@ class Experiment:
         """The queues' interrupts of our card to one CPU"""
         for irq in self.interrupts():
             self.set(f"echo {cpu} > /proc/irq/{irq}/smp_affinity_list")
+        self.warm()
 
-    def interrupts(self):
-        """The numbers of the interrupts of our card's queues"""
+    def warm(self):
+        """An interrupt moves when it comes the next time: have it come"""
+        self.burst(40, gap_us=2000, sports=(1000, 5000))
+
+    def interrupts(self, ifname=None):
+        """The numbers of the interrupts of a card's queues, which is ours if not said"""
         text = Path("/proc/interrupts").read_text("ascii")
-        return re.findall(rf"^ *(\d+):.* {self.nic}-TxRx-\d+$", text, re.M)
+        return re.findall(rf"^ *(\d+):.* {ifname or self.nic}-TxRx-\d+$", text, re.M)
 
     def one_queue(self, cpu=0):
-        """All frames by one queue, whose interrupt goes to one CPU"""
+        """
+        All frames by one queue, whose interrupt goes to one CPU, and with a ring that
+        holds a burst
+        """
         self.set(f"ethtool -L {self.nic} combined 1")
+        self.set(f"ethtool -G {self.nic} rx 4096")
         self.pin_interrupts(cpu)
+
+    def moderation(self, usecs, way="rx"):
+        """Interrupts of received (or "tx") frames at fixed intervals"""
+        self.set(f"ethtool -C {self.nic} adaptive-{way} off {way}-usecs {usecs}")
