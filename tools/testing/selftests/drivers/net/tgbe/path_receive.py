@@ -8,6 +8,7 @@ Rows R of the packet's path: from the interrupt to the socket.
 import os
 import re
 import socket
+import struct
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -89,6 +90,8 @@ def r5_affinity(x):
         x.set(command)
     x.run(f"ip link set dev {x.nic} down")
     x.run(f"ip link set dev {x.nic} up")
+    x.run("grep NET_RX /proc/softirqs")
+    x.run(f"cat /proc/irq/{x.interrupts()[0]}/smp_affinity_list")
     x.holds(set(_affinities(x)) == {"3"},
             f"after -G, -L, down and up they still go to CPU {set(_affinities(x))}")
     wait_until(x.cfg.dut.carrier, "no carrier")
@@ -124,6 +127,8 @@ def r8_rps(x):
     """RPS spreads one queue's packets, and its backlog can overflow"""
     x.one_queue()
     sock = x.sink()
+    x.run(f"cat /sys/class/net/{x.nic}/queues/rx-0/rps_cpus")
+    x.run("cat /proc/net/softnet_stat")
     alone, _ = _spread(x, sock, "0", 4000)
     alone = alone["softnet.processed"]
     x.holds(alone[0] > 0.9 * sum(alone),
@@ -215,6 +220,7 @@ def r9_rfs(x):
     queue = f"/sys/class/net/{x.nic}/queues/rx-0"
     most = 0.9 * Flow.DATAGRAMS
     x.set(f"echo e > {queue}/rps_cpus")
+    x.run("sysctl net.core.rps_sock_flow_entries")
     there = _at_home(x, "RPS alone")
     x.holds(sum(n > most for n in there) <= 1,
             f"RPS alone: the hash's CPU is the reader's at most once: {there}")
@@ -257,6 +263,7 @@ def r13_budget(x):
     """netdev_budget: when a softirq gives up, and time_squeeze counts"""
     x.one_queue(1)
     x.moderation(500)
+    x.run("cat /proc/net/softnet_stat")
     sock = x.sink()
     small = _squeezed(x, sock, 8, 200000)
     large = _squeezed(x, sock, 100000, 200000)
@@ -400,7 +407,8 @@ def _busy_reader(x, usecs):
     sock = x.sink(9)
     if usecs:
         sock.setsockopt(socket.SOL_SOCKET, SO_BUSY_POLL, usecs)
-    sock.settimeout(20)
+    # not settimeout(), which would have Python wait in poll()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 20, 0))
     tx = x.socket(x.peer)
     with _polls(x, f"SO_BUSY_POLL {usecs}") as found:
         for _ in range(20):
@@ -436,7 +444,9 @@ def r19_who(x):
     x.holds(_share(threaded, "napi thread") == 1 and not _share(calm, "napi thread"),
             "with threaded all polls are those of the NAPI thread, without none")
     x.turn(f"echo 0 > /sys/class/net/{x.nic}/threaded")
-    none, some = _busy_reader(x, 0), _busy_reader(x, x.turned(20000, 0))
+    # an interrupt that is late, so that the reader is first
+    x.moderation(2000)
+    none, some = _busy_reader(x, 0), _busy_reader(x, x.turned(100000, 0))
     x.holds(none == 0 and some > 0,
             f"busy polling: the reader polled {some} times itself, with a budget of 8, and "
             f"{none} times without SO_BUSY_POLL")

@@ -194,9 +194,8 @@ def read_counter(name, cache):
 class Events(list):
     """The lines of a trace, as (task, CPU, seconds, event, text)"""
 
-    def collect(self):
+    def collect(self, text):
         """Take what the buffer holds"""
-        text = (EVENTS / "trace").read_text("utf-8", "replace")
         found = re.search(r"entries-in-buffer/entries-written: (\d+)/(\d+)", text)
         if not found or found[1] != found[2]:
             raise KsftFailEx("the trace buffer was too small")
@@ -208,16 +207,19 @@ class Events(list):
 class Drops(Events):
     """The packets that were freed unused, by reason and place"""
 
-    def collect(self):
-        super().collect()
+    def __init__(self):
+        super().__init__()
         self.by_place = Counter()
         self.by_qdisc = Counter()
-        for *_, event, text in self:
-            if event == "kfree_skb" and (m := re.search(r"location=(\w+).* reason: (\S+)", text)):
+
+    def collect(self, text):
+        super().collect(text)
+        for *_, event, line in self:
+            if event == "kfree_skb" and (m := re.search(r"location=(\w+).* reason: (\S+)", line)):
                 # pktgen frees its own
                 if not m[1].startswith("pktgen_"):
                     self.by_place[m[2], m[1]] += 1
-            elif event == "qdisc_drop" and (m := re.search(r"kind=(\w+).*reason=(\S+)", text)):
+            elif event == "qdisc_drop" and (m := re.search(r"kind=(\w+).*reason=(\S+)", line)):
                 self.by_qdisc[m[1], m[2]] += 1
         for (reason, place), count in self.by_place.most_common():
             ksft_pr(f"    {count:6} reason {reason} at {place}")
@@ -448,8 +450,7 @@ class Experiment:
         yield seen
         for file in files:
             self._execute(f"echo 0 > {file}/enable")
-        ksft_pr(f"  # cat {EVENTS}/trace")
-        seen.collect()
+        seen.collect(self.run(f"cat {EVENTS}/trace", shown=False))
         undo.exec()
 
     @staticmethod
