@@ -421,20 +421,16 @@ class Experiment:
         yield seen
         seen.stop()
 
-    @contextmanager
     def trace(self, *events, only=None):
         """
-        The events ("skb:kfree_skb") meanwhile, those that the filter @only lets through.
-        An event that this kernel has not is left out.
+        The events ("skb:kfree_skb") meanwhile, those that the filter @only lets through;
+        for use in "with". An event that this kernel has not is left out.
         """
-        with self._traced(Events(), events, only) as seen:
-            yield seen
+        return self._traced(Events(), events, only)
 
-    @contextmanager
     def drops(self):
-        """The packets freed unused meanwhile, as Drops"""
-        with self._traced(Drops(), ("skb:kfree_skb", "qdisc:qdisc_drop"), None) as seen:
-            yield seen
+        """The packets freed unused meanwhile, as Drops; for use in "with" """
+        return self._traced(Drops(), ("skb:kfree_skb", "qdisc:qdisc_drop"), None)
 
     @contextmanager
     def _traced(self, seen, events, only):
