@@ -24,9 +24,10 @@ PEER = "peer"
 
 SYSCTLS = "/proc/sys/net"
 # Those of interfaces, of which only "all" and "default" are of interest here, and those
-# that count or are random
+# that count, are random, or are another one's old name, of which the log complains
 PER_INTERFACE = {"conf", "neigh"}
-RESTLESS = {"nf_conntrack_count", "netdev_rss_key", "tcp_fastopen_key", "stable_secret"}
+RESTLESS = {"nf_conntrack_count", "netdev_rss_key", "tcp_fastopen_key", "stable_secret",
+            "retrans_time", "base_reachable_time"}
 # Modules that change the path of packets, or what is said of it, once they are there
 MODULES = {"br_netfilter", "bridge", "nf_conntrack", "tun", "pktgen"}
 # Limits that are no matter of the network, and experiments turn

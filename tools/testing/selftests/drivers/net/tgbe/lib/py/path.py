@@ -26,7 +26,7 @@ from pathlib import Path
 from net.lib.py import defer, ksft_pr, ksft_exit, ksft_run, ksft_true, NetNSEnter
 from net.lib.py import KsftFailEx, KsftSkipEx
 
-from .cards import moderation, TgbeEnv, COMMAND, PATIENCE
+from .cards import moderation, wait_until, TgbeEnv, COMMAND, PATIENCE
 
 UNTURNED = os.environ.get("TGBE_ROWS_UNTURNED") == "1"
 TRACING = Path("/sys/kernel/tracing")
@@ -509,28 +509,38 @@ class Experiment:
         from so many ports, made by pktgen on one CPU (the last one); @words are more of
         its commands. Returns when all of them are sent: how many that was.
         """
-        if ("pktgen", None) not in self._undone:
-            self._undone.add(("pktgen", None))
-            if self._execute("modprobe pktgen")[0]:
-                raise KsftSkipEx("there is no pktgen in this kernel")
-            defer(self._execute, "rmmod pktgen")
-        thread = f"kpktgend_{os.cpu_count() - 1 if cpu is None else cpu}"
-        dev = f"{self.partner}@{thread[9:]}"
-        lines = [(thread, "rem_device_all"), (thread, f"add_device {dev}")]
-        lines += [(dev, line) for line in (
+        dev = self._generator(os.cpu_count() - 1 if cpu is None else cpu)
+        lines = [(dev, line) for line in (
             f"count {count}", "pkt_size 60", "clone_skb 0", f"delay {gap_us * 1000}",
             f"dst_mac {self._mac}", f"dst {self.here}",
             f"src_min {self.there}", f"src_max {self.there}", "udp_dst_min 9",
             "udp_dst_max 9", f"udp_src_min {sports[0]}", f"udp_src_max {sports[1]}",
             "flag UDPSRC_RND", *words)]
-        lines += [("pgctrl", "start")]
         ksft_pr(f"  (pktgen sends {count} frames to {self.here}:9 from {self.partner})")
         with _enter(self.peer):
-            for file, line in lines:
+            for file, line in (*lines, ("pgctrl", "start")):
                 (PKTGEN / file).write_text(f"{line}\n", encoding="ascii")
             result = (PKTGEN / dev).read_text("ascii")
-            (PKTGEN / thread).write_text("rem_device_all\n", encoding="ascii")
         return int(re.search(r"pkts-sofar: (\d+)", result)[1])
+
+    def _generator(self, cpu):
+        """The one device of pktgen, of the thread of this CPU"""
+        if ("pktgen", None) not in self._undone:
+            if self._execute("modprobe pktgen")[0]:
+                raise KsftSkipEx("there is no pktgen in this kernel")
+            self._undone.add(("pktgen", None))
+            defer(self._execute, "rmmod pktgen")
+        dev = f"{self.partner}@{cpu}"
+        with _enter(self.peer):
+            for file in PKTGEN.glob(f"{self.partner}@*"):
+                if file.name != dev:
+                    thread = PKTGEN / f"kpktgend_{file.name.partition('@')[2]}"
+                    thread.write_text("rem_device_all\n", encoding="ascii")
+                    # the thread does it in its own time, to those that there are then
+                    wait_until(lambda old=file: not old.exists(), "pktgen keeps a device")
+            if not (PKTGEN / dev).exists():
+                (PKTGEN / f"kpktgend_{cpu}").write_text(f"add_device {dev}\n", encoding="ascii")
+        return dev
 
     # ---- other things that are put back
 
