@@ -56,7 +56,7 @@ def o2_files(x):
     x.moderation(4000)
     x.pin_interrupts(0)
     seen = _burst(x, 4096)
-    x.accounts(FRAMES, seen[f"dev.{x.nic}.rx_packets"], fifo=0)
+    x.accounts(FRAMES, seen["UdpNoPorts"], fifo=seen[f"dev.{x.nic}.rx_fifo"])
     x.holds(sum(seen[f"irq.{x.nic}-TxRx-*"]) < FRAMES / 4,
             f"{FRAMES} packets came by {sum(seen[f'irq.{x.nic}-TxRx-*'])} interrupts")
     x.holds(seen["UdpNoPorts"] == FRAMES and seen["peer:UdpNoPorts"] == 0,
