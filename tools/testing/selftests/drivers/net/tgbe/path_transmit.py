@@ -36,7 +36,11 @@ def _slow_card(x):
 
 
 def _root(x, words):
-    """The root qdisc of our card is this one until the row ends"""
+    """
+    The root qdisc of our card is this one until the row ends. To be called before the queues
+    become fewer, so that it goes when they are back: mq gives the default to the queues in
+    use only.
+    """
     x.set(f"tc qdisc replace dev {x.nic} root {words}", f"tc qdisc del dev {x.nic} root")
 
 
@@ -83,10 +87,10 @@ def _await_empty(x):
      "and whether it drops.")
 def x1_txqueuelen(x):
     """txqueuelen, and the qdiscs that do not use it"""
-    _slow_card(x)
-    sink = x.sink(ns=x.peer)
     x.set(f"ip link set dev {x.nic} txqueuelen 1000")
     _root(x, "pfifo_fast")
+    _slow_card(x)
+    sink = x.sink(ns=x.peer)
     large, _ = _flood(x, sink)
     x.turn(f"ip link set dev {x.nic} txqueuelen 10")
     small, by_qdisc = _flood(x, sink)
@@ -160,12 +164,12 @@ def _largest_polls(x, weight):
      cpus=4)
 def x3_weight(x):
     """The quota of a qdisc run; the rest is NET_TX's"""
+    # one that holds all, and drops none for its age
+    _root(x, "pfifo limit 3000")
     x.one_queue()
     x.moderation(500, "tx")
     sink = x.sink(ns=x.peer)
     x.set(f"echo 16000 > /sys/class/net/{x.nic}/queues/tx-0/byte_queue_limits/limit_max")
-    # one that holds all, and drops none for its age
-    _root(x, "pfifo limit 3000")
     x.run("grep NET_TX /proc/softirqs")
     small, large = _deferred(x, 1, sink), _deferred(x, 64, sink)
     x.holds(small > 2 * large, f"NET_TX softirqs of 2100 datagrams: {small} with dev_weight 1, "

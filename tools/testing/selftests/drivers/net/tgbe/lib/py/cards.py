@@ -420,8 +420,18 @@ class TgbeEnv(NetDrvEpEnv):
         """Everything through queue 0, until the test ends"""
         was = self.dut.queues()
         if was > 1:
-            defer(self.dut.ethtool, f"-L {self.ifname} combined {was}")
+            defer(self._queues_back, was)
             self.dut.ethtool(f"-L {self.ifname} combined 1")
+
+    def _queues_back(self, count):
+        """
+        Have the queues back, and their qdiscs: an mq that was made meanwhile gave the default
+        to the one queue in use
+        """
+        self.dut.ethtool(f"-L {self.ifname} combined {count}")
+        if self.dut.cmd(f"tc qdisc show dev {self.ifname} root").stdout.startswith("qdisc mq"):
+            self.dut.cmd(f"tc qdisc replace dev {self.ifname} root pfifo")
+            self.dut.cmd(f"tc qdisc del dev {self.ifname} root")
 
     def resets(self):
         """A function that tells which counts of TCP resets have moved since, on either end"""
