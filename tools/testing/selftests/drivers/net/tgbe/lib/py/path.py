@@ -520,8 +520,11 @@ class Experiment:
         with _enter(self.peer):
             for file, line in (*lines, ("pgctrl", "start")):
                 (PKTGEN / file).write_text(f"{line}\n", encoding="ascii")
-            result = (PKTGEN / dev).read_text("ascii")
-        return int(re.search(r"pkts-sofar: (\d+)", result)[1])
+            # start may return before a thread on a busy CPU has begun
+            sent = wait_until(lambda: re.search(r"Result: OK: \d+\(.*\) usec, (\d+)",
+                                                (PKTGEN / dev).read_text("ascii")),
+                              "pktgen does not come to its end", 120)
+        return int(sent[1])
 
     def _generator(self, cpu):
         """The one device of pktgen, of the thread of this CPU"""
