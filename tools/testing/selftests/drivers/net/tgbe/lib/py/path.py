@@ -232,6 +232,71 @@ class Drops(Events):
                    if why == reason and place in (None, where))
 
 
+class Capture:
+    """What tcpdump prints, of Experiment.capture()"""
+
+    def __init__(self, proc):
+        self._proc = proc
+        self._text = ""
+        os.set_blocking(proc.stdout.fileno(), False)
+
+    def _read(self):
+        try:
+            self._text += os.read(self._proc.stdout.fileno(), 1 << 20).decode("utf-8", "replace")
+        except BlockingIOError:
+            pass
+        return self._text
+
+    def ready(self):
+        """Does it listen?"""
+        return "listening on" in self._read()
+
+    @property
+    def lines(self):
+        """A line for each packet"""
+        if not self._proc.stdout.closed:
+            self._read()
+        whole = self._text.rpartition("\n")[0]
+        return [line for line in whole.splitlines() if re.match(r"[\d.:]+ ", line)]
+
+    def wait(self, count, seconds=10):
+        """Give so many packets time to come; whether they have"""
+        return Experiment.wait(lambda: len(self.lines) >= count, seconds)
+
+    def stop(self):
+        """End it, and tell"""
+        self._proc.terminate()
+        self._proc.wait()
+        lines = self.lines
+        self._proc.stdout.close()
+        ksft_pr("\n".join(f"    {line}" for line in lines[:4]) or "    (nothing)")
+        if len(lines) > 4:
+            ksft_pr(f"    ... {len(lines)} in all")
+
+
+class Talk:
+    """A program of Experiment.talk()"""
+
+    def __init__(self, proc):
+        self._proc = proc
+        self.pid = proc.pid
+
+    def ask(self, line=None):
+        """Give it a line, if any, and read one of its answer"""
+        if line is not None:
+            self._proc.stdin.write(f"{line}\n")
+            self._proc.stdin.flush()
+        if not (answer := self._proc.stdout.readline()):
+            raise KsftFailEx(f"it has ended with {self._proc.wait()}")
+        return answer.strip()
+
+    def finish(self):
+        """End its standard input, and return what it prints then"""
+        out = self._proc.communicate(timeout=20 * PATIENCE)[0]
+        ksft_pr(out)
+        return out
+
+
 class Experiment:
     """One run of a row: the machine it is run on, and what is done there and said"""
 
@@ -307,15 +372,19 @@ class Experiment:
         self.holds(ret, f"'{command}' is refused")
         return out.strip()
 
-    def start(self, command, ns=None):
+    def start(self, command, ns=None, stdin=subprocess.DEVNULL):
         """Start a command in the background; it ends with the row, if not before"""
         ksft_pr(f"  # {self._typed(command, ns)} &")
         # pylint: disable=consider-using-with  # it outlives this function
         proc = subprocess.Popen(["bash", "-c", f"exec {self._typed(command, ns)}"], text=True,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stdin=stdin, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT)
         defer(self.end, proc)
         return proc
+
+    def talk(self, command, ns=None):
+        """Start a program that obeys the lines it is given"""
+        return Talk(self.start(command, ns, subprocess.PIPE))
 
     @staticmethod
     def end(proc):
@@ -431,6 +500,19 @@ class Experiment:
     def drops(self):
         """The packets freed unused meanwhile, as Drops; for use in "with" """
         return self._traced(Drops(), ("skb:kfree_skb", "qdisc:qdisc_drop"), None)
+
+    @contextmanager
+    def capture(self, what, nic=None, ns=None, options=""):
+        """
+        The packets that tcpdump sees meanwhile, as a Capture: give them time by its wait()
+        """
+        proc = self.start(f'tcpdump -nn -l --immediate-mode {options} -i {nic or self.nic} '
+                          f'"{what}"', ns)
+        seen = Capture(proc)
+        if not self.wait(seen.ready):
+            raise KsftFailEx("tcpdump does not start")
+        yield seen
+        seen.stop()
 
     @contextmanager
     def _traced(self, seen, events, only):
