@@ -93,7 +93,7 @@ def _triggers(x):
             "select()")
 
 
-def _herd(x, way, port, processes=8, calls=40):
+def _herd(x, way, port, processes=8, calls=20):
     """Connections for several processes; times they went to sleep, and accepted by each"""
     herd = x.talk(f"{x.program('herd')} {way} {x.here} {port} {processes}")
     pids = [int(herd.ask().split()[1]) for _ in range(processes)]
@@ -124,12 +124,12 @@ def c7_waiting(x):
     _waiting(x)
     own, _ = _herd(x, "own", 9750)
     exclusive, takers = _herd(x, x.turned("exclusive", "own"), 9751)
-    x.holds(own > 240 and exclusive < 100, "an epoll each: all 8 woke up for a connection "
-            f"({own} / 40); with EPOLLEXCLUSIVE one ({exclusive} / 40)")
+    x.holds(own > 120 and exclusive < 60, "an epoll each: all 8 woke up for a connection "
+            f"({own} / 20); with EPOLLEXCLUSIVE one ({exclusive} / 20)")
     blocking, shares = _herd(x, "accept", 9752)
-    x.holds(blocking < 100 and shares[0] < 15, f"blocking accept(): {blocking} and each in turn")
+    x.holds(blocking < 60 and shares[0] < 8, f"blocking accept(): {blocking} and each in turn")
     reuseport, shares = _herd(x, x.turned("reuseport", "exclusive"), 9753)
-    x.holds(reuseport < 100 and shares[0] < 25 and takers[0] > 25,
+    x.holds(reuseport < 60 and shares[0] < 13 and takers[0] > 13,
             f"SO_REUSEPORT: {reuseport}, the most for one process {shares[0]}; with "
             f"EPOLLEXCLUSIVE that was {takers[0]}")
 
@@ -170,7 +170,7 @@ def _wake_up(x, port, polled, probes):
 
 def _objects(x, script):
     """The functions of the kernel that took memory from a cache for a script of Python"""
-    proc = x.talk(f"python3 -u -c 'import os, select, socket; print(os.getpid()); input(); "
+    proc = x.talk(f"python3 -u -c 'import os, select, socket; print(os.getpid()); os.read(0, 1); "
                   f"{script}'")
     pid = proc.ask()
     with x.trace("kmem:kmem_cache_alloc", only=f"common_pid == {pid}") as events:

@@ -372,6 +372,13 @@ class Experiment:
         self.holds(ret, f"'{command}' is refused")
         return out.strip()
 
+    def attempt(self, command, ns=None):
+        """Type a command that may fail, and return its exit status"""
+        ksft_pr(f"  # {self._typed(command, ns)}")
+        ret, out = self._execute(command, ns)
+        ksft_pr("\n".join(f"    {line}" for line in out.strip().splitlines()[-2:]))
+        return ret
+
     def start(self, command, ns=None, stdin=subprocess.DEVNULL):
         """Start a command in the background; it ends with the row, if not before"""
         ksft_pr(f"  # {self._typed(command, ns)} &")
