@@ -257,7 +257,7 @@ class Capture:
         if not self._proc.stdout.closed:
             self._read()
         whole = self._text.rpartition("\n")[0]
-        return [line for line in whole.splitlines() if re.match(r"[\d.:]+ ", line)]
+        return [line for line in whole.splitlines() if re.match(r"\d+[.:]\d\S* ", line)]
 
     def wait(self, count, seconds=10):
         """Give so many packets time to come; whether they have"""
