@@ -632,7 +632,7 @@ def _fastopen(x):
 
 def _syn_times(x, port, count):
     """When a SYN is sent and repeated, from the first one on"""
-    with x.capture(f"tcp dst port {port}", options="-tt") as syns:
+    with x.capture(f"tcp dst port {port}", options=" -tt") as syns:
         client = x.socket(kind=TCP)
         client.setblocking(False)
         client.connect_ex((x.there, port))

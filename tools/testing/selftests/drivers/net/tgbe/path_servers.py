@@ -81,7 +81,7 @@ def _waiting(x):
 
 def _triggers(x):
     """When a socket is reported again"""
-    said = x.run(x.program("triggers"))
+    said = x.run(f"{x.program('triggers')}")
     rows = {name: list(map(int, re.findall(r" (\d+)", rest)))
             for name, rest in re.findall(r"(\w+): (.*)", said)}
     x.holds((rows["level"], rows["edge"], rows["oneshot"]) ==

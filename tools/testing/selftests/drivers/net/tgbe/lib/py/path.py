@@ -511,9 +511,10 @@ class Experiment:
     @contextmanager
     def capture(self, what, nic=None, ns=None, options=""):
         """
-        The packets that tcpdump sees meanwhile, as a Capture: give them time by its wait()
+        The packets that tcpdump, with more @options (" -tt"), sees meanwhile, as a Capture:
+        give them time by its wait()
         """
-        proc = self.start(f'tcpdump -nn -l --immediate-mode {options} -i {nic or self.nic} '
+        proc = self.start(f'tcpdump -nn -l --immediate-mode -i {nic or self.nic}{options} '
                           f'"{what}"', ns)
         seen = Capture(proc)
         if not self.wait(seen.ready):
