@@ -11,13 +11,11 @@ import os
 import re
 import socket
 import struct
-import time
 from pathlib import Path
 
 from lib.py import checksum, defer, pseudo_header, row, run_rows, NetNSEnter
 
 ICMP_ECHO = 8
-IP_RECVERR = 11
 
 
 def _send(x, dest, port, count, *, ns=None, size=5, source=None):
@@ -47,10 +45,10 @@ def _nft(x, table, chain, *rules, ns=None, how=None):
 CONTROL = 7999
 
 
-def _incoming(x, what, port, place, turn=True):
+def _incoming(x, what, port, reason, place=""):
     """
-    20 datagrams for a port that something drops on their way in, and one to another; who
-    saw them: the capture here, and the drop reasons
+    20 datagrams for a port that something drops on their way in, for a @reason, in a function
+    with @place in its name, and one to another; how many the capture here saw
     """
     x.say(f"dropped by {what}:")
     with x.drops() as lost, x.capture(f"udp port {port} or udp port {CONTROL}") as seen:
@@ -58,8 +56,8 @@ def _incoming(x, what, port, place, turn=True):
         _send(x, x.here, CONTROL, 1, ns=x.peer)
         x.wait(lambda: any(f".{CONTROL}:" in line for line in seen.lines))
     shown = sum(f".{port}:" in line for line in seen.lines)
-    gone = sum(n for (_, where), n in lost.by_place.items() if where == place)
-    x.holds(gone == 20, f"20 were dropped at {place}: {gone}")
+    gone = sum(n for (why, where), n in lost.by_place.items() if why == reason and place in where)
+    x.holds(gone == 20, f"{gone} of 20 were dropped for the reason {reason}")
     return shown
 
 
@@ -103,7 +101,7 @@ def p1_taps(x):
     """tcpdump: before netfilter on the way in, behind the qdisc on the way out"""
     _nft(x, "ip try", "type filter hook input priority 0", "udp dport 7801 drop", how=x.turn)
     _nft(x, "ip try2", "type filter hook output priority 0", "udp dport 7802 drop", how=x.turn)
-    seen = _incoming(x, "a rule on input", 7801, "nft_do_chain")
+    seen = _incoming(x, "a rule on input", 7801, "NETFILTER_DROP")
     x.holds(seen == 20, f"the capture has {seen} of 20: it is before netfilter")
     seen, errors, _ = _outgoing(x, "a rule on output", 7802)
     x.holds((seen, errors) == (0, ["EPERM"] * 20), f"the capture has {seen} of 20, and sendto() "
@@ -149,7 +147,7 @@ def p3_xdp(x):
     x.turn(f"ip link set dev {x.nic} xdpgeneric obj /tmp/xdp_drop.o sec xdp",
            f"ip link set dev {x.nic} xdpgeneric off")
     with x.watch(f"dev.{x.nic}.rx_packets", f"dev.{x.nic}.rx_drop") as counts:
-        seen = _incoming(x, "XDP, generic", 7777, "do_xdp_generic")
+        seen = _incoming(x, "XDP, generic", 7777, "NOT_SPECIFIED", "xdp")
         # the card's counters are read at times
         x.wait(lambda: counts[f"dev.{x.nic}.rx_packets"] >= 20)
     x.holds((seen, counts[f"dev.{x.nic}.rx_drop"]) == (0, 0) and
@@ -159,7 +157,7 @@ def p3_xdp(x):
     x.run(f"ip link set dev {x.nic} xdpgeneric off")
     x.set(f"tc qdisc add dev {x.nic} clsact", f"tc qdisc del dev {x.nic} clsact")
     x.turn(f"tc filter add dev {x.nic} ingress {DROP_7777}", "")
-    seen = _incoming(x, "tc on ingress", 7777, "__netif_receive_skb_core")
+    seen = _incoming(x, "tc on ingress", 7777, "TC_INGRESS")
     x.holds(seen == 20, f"tc ingress: the capture has {seen} of 20")
     x.turn(f"tc filter add dev {x.nic} egress {DROP_7777}", "")
     seen, errors, lost = _outgoing(x, "tc on egress", 7777)
