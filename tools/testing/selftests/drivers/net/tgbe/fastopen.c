@@ -34,9 +34,8 @@ static const char *with_syn(int fd)
 
 static void serve(struct sockaddr_in *at, int connections)
 {
-	int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1, waiting = WAITING, fd;
+	int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1, waiting = WAITING;
 	char request[ROOM];
-	ssize_t got;
 
 	if (listener < 0 ||
 	    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
@@ -47,7 +46,9 @@ static void serve(struct sockaddr_in *at, int connections)
 	printf("ready\n");
 	fflush(stdout);
 	while (connections--) {
-		fd = accept(listener, NULL, NULL);
+		int fd = accept(listener, NULL, NULL);
+		ssize_t got;
+
 		if (fd < 0)
 			err(1, "accept");
 		got = read(fd, request, sizeof(request));

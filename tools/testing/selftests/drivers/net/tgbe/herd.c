@@ -33,12 +33,13 @@
 
 enum { MOST = 64 };
 
-static volatile sig_atomic_t ended;
+/* Set by a signal; an atomic integer may be */
+static int ended;
 
 static void end(int number)
 {
 	(void)number;
-	ended = 1;
+	__atomic_store_n(&ended, 1, __ATOMIC_RELAXED);
 }
 
 static int listen_at(const char *address, const char *port, const char *how)
@@ -78,7 +79,7 @@ static void serve(int listener, int epoll)
 
 	getrusage(RUSAGE_SELF, &usage);
 	before = usage.ru_nvcsw;
-	while (!ended) {
+	while (!__atomic_load_n(&ended, __ATOMIC_RELAXED)) {
 		if (epoll >= 0) {
 			if (epoll_wait(epoll, &event, 1, -1) < 0)
 				continue;
@@ -124,8 +125,7 @@ int main(int argc, char **argv)
 		known |= !strcmp(argv[1], ways[i]);
 	count = known ? atoi(argv[4]) : 0;
 	if (count < 1 || count > MOST)
-		errx(1, "usage: herd own|exclusive|accept|reuseport|shared|edge ADDRESS PORT PROCESSES, 1..%d",
-		     MOST);
+		errx(1, "usage: herd own|exclusive|accept|reuseport|shared|edge ADDRESS PORT N");
 
 	sigaction(SIGTERM, &action, NULL);
 	if (strcmp(argv[1], "reuseport"))

@@ -7,7 +7,6 @@ other end of the wire, in the partner's namespace.
 """
 
 import errno
-import itertools
 import os
 import re
 import resource
@@ -151,23 +150,28 @@ def c1_accept_queue(x):
     x.turn("sysctl -w net.core.somaxconn=3")
     x.holds(_knocks(x, 9102, 50) == 4, "listen(50) with somaxconn 3: 4 of 12 connect")
     x.run("sysctl -w net.core.somaxconn=4096")
-    for abort, port in ((0, 9103), (1, 9104)):
-        (x.turn if abort else x.set)(f"sysctl -w net.ipv4.tcp_abort_on_overflow={abort}")
-        listener, clients = _late_acks(x, port)
-        reset = 7 * abort
-        with x.watch("TcpExtListenOverflows", f"{x.peer}:TcpEstabResets") as seen:
-            x.run("nft delete table ip late", ns=x.peer)
-            x.wait(lambda: seen["TcpExtListenOverflows"] >= 7 and
-                   _states(port, x.peer)["ESTABLISHED"] == 10 - reset)
-        there, here = _states(port, x.peer), _states(port)
-        x.holds((there["ESTABLISHED"], seen[f"{x.peer}:TcpEstabResets"]) == (10 - reset, reset),
-                f"tcp_abort_on_overflow {abort}: of 10 clients {there['ESTABLISHED']} believe to "
-                f"be connected, {seen[f'{x.peer}:TcpEstabResets']} were reset")
-        x.holds((here["ESTABLISHED"], here["SYN_RECV"]) == (3, 7 - reset),
-                f"the server has {here['ESTABLISHED']} connections and {here['SYN_RECV']} "
-                "in SYN_RECV")
-        _reset(*clients)
-        listener.close()
+    x.set("sysctl -w net.ipv4.tcp_abort_on_overflow=0")
+    _overflow(x, 9103, 0)
+    x.turn("sysctl -w net.ipv4.tcp_abort_on_overflow=1")
+    _overflow(x, 9104, 7)
+
+
+def _overflow(x, port, reset):
+    """Ten last ACKs for three places, after which so many clients are reset"""
+    listener, clients = _late_acks(x, port)
+    with x.watch("TcpExtListenOverflows", f"{x.peer}:TcpEstabResets") as seen:
+        x.run("nft delete table ip late", ns=x.peer)
+        x.wait(lambda: seen["TcpExtListenOverflows"] >= 7 and
+               _states(port, x.peer)["ESTABLISHED"] == 10 - reset)
+    there, here = _states(port, x.peer), _states(port)
+    resets = seen[f"{x.peer}:TcpEstabResets"]
+    x.holds((there["ESTABLISHED"], resets) == (10 - reset, reset),
+            f"of 10 clients {there['ESTABLISHED']} believe to be connected, {resets} were reset")
+    x.holds((here["ESTABLISHED"], here["SYN_RECV"]) == (3, 7 - reset),
+            f"the server has {here['ESTABLISHED']} connections and {here['SYN_RECV']} in "
+            "SYN_RECV")
+    _reset(*clients)
+    listener.close()
 
 
 # ---- C2
@@ -563,7 +567,7 @@ def _accepting(x):
         _limit(x.turned(used + 2, 1000), 1000)
         poll = select.epoll()
         poll.register(listener, select.EPOLLIN)
-        taken, spun = [], 0
+        taken, spun, last = [], 0, "no error"
         for _ in range(20):
             if not poll.poll(0):
                 break

@@ -124,12 +124,12 @@ def c7_waiting(x):
     _waiting(x)
     own, _ = _herd(x, "own", 9750)
     exclusive, takers = _herd(x, x.turned("exclusive", "own"), 9751)
-    x.holds(own > 120 and exclusive < 60, "an epoll each: all 8 woke up for a connection "
+    x.holds(exclusive < 60 and own > 120, "an epoll each: all 8 woke up for a connection "
             f"({own} / 20); with EPOLLEXCLUSIVE one ({exclusive} / 20)")
     blocking, shares = _herd(x, "accept", 9752)
     x.holds(blocking < 60 and shares[0] < 8, f"blocking accept(): {blocking} and each in turn")
     reuseport, shares = _herd(x, x.turned("reuseport", "exclusive"), 9753)
-    x.holds(reuseport < 60 and shares[0] < 13 and takers[0] > 13,
+    x.holds(reuseport < 60 and shares[0] < 13 < takers[0],
             f"SO_REUSEPORT: {reuseport}, the most for one process {shares[0]}; with "
             f"EPOLLEXCLUSIVE that was {takers[0]}")
 

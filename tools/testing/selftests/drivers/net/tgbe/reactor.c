@@ -148,10 +148,11 @@ static void *react(void *arg)
 	struct epoll_event events[64];
 	struct loop *loop = arg;
 	long before = sleeps();
-	int count, quit = 0;
+	int quit = 0;
 
 	while (!quit) {
-		count = epoll_wait(loop->epoll, events, 64, -1);
+		int count = epoll_wait(loop->epoll, events, 64, -1);
+
 		if (count < 0 && errno != EINTR)
 			err(1, "epoll_wait");
 		loop->did.waits++;

@@ -96,7 +96,7 @@ static void by_poll(void)
 static void by_epoll(void)
 {
 	struct epoll_event events[64];
-	int epoll = epoll_create1(0), got;
+	int epoll = epoll_create1(0);
 
 	for (int i = 0; i < count; i++) {
 		struct epoll_event event = { .events = EPOLLIN, .data.fd = fds[i] };
@@ -105,7 +105,8 @@ static void by_epoll(void)
 			err(1, "epoll_ctl");
 	}
 	while (open_ones) {
-		got = epoll_wait(epoll, events, 64, -1);
+		int got = epoll_wait(epoll, events, 64, -1);
+
 		for (int i = 0; i < got; i++)
 			take(events[i].data.fd);
 	}
@@ -150,8 +151,7 @@ int main(int argc, char **argv)
 	if (argc == 5)
 		count = atoi(argv[4]);
 	if (argc != 5 || way == 4 || count < 1 || count > MOST)
-		errx(1, "usage: readers threads|select|poll|epoll ADDRESS FIRST-PORT SOCKETS, 1..%d",
-		     MOST);
+		errx(1, "usage: readers threads|select|poll|epoll ADDRESS FIRST-PORT SOCKETS");
 	open_ones = count;
 	open_sockets(argv[2], atoi(argv[3]));
 	printf("ready\n");
