@@ -6,10 +6,13 @@ Rows C7 to C9 of the packet's path: how a process waits for its connections, and
 wakes up. The servers are the C programs of this directory.
 """
 
+import fcntl
 import os
 import re
 import select
 import socket
+import struct
+import termios
 from pathlib import Path
 
 from lib.py import row, run_rows
@@ -227,14 +230,15 @@ def _serve(x, mode, threads, port, clients=16, rounds=10):
         for conn in conns:
             _receive(conn, 4 * MESSAGE)
     conns[0].send(b"slow".ljust(MESSAGE))
-    x.wait(lambda: not _unread(port))
+    # the server has it when it has arrived and does not wait in the socket
+    x.wait(lambda: not _unsent(conns[0]) and not _unread(port))
     for conn in conns[1:]:
         conn.send(b"quick".ljust(MESSAGE))
     early = 0
     waiting = set(conns)
-    while conns[0] in (ready := select.select(waiting, [], [], 30)[0]) or ready:
-        if conns[0] in ready:
-            break
+    while conns[0] not in (ready := select.select(waiting, [], [], 30)[0]):
+        if not ready:
+            raise TimeoutError(f"{len(waiting)} answers do not come")
         for conn in ready:
             _receive(conn)
             waiting.remove(conn)
@@ -250,6 +254,11 @@ def _serve(x, mode, threads, port, clients=16, rounds=10):
     x.holds(rows["all"][1:3] == [sent, sent], f"{mode}: {sent} sent = {rows['all'][1]} read, "
             f"{rows['all'][2]} handled; {rows['all'][3] / sent:.2f} switches a message")
     return rows, early
+
+
+def _unsent(sock):
+    """Bytes that the other end has not acknowledged"""
+    return struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)))[0]
 
 
 def _unread(port):
