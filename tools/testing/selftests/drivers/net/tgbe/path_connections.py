@@ -14,62 +14,15 @@ import select
 import socket
 import struct
 import time
-from contextlib import nullcontext
 from pathlib import Path
 
-from lib.py import checksum, pseudo_header, row, run_rows, NetNSEnter
+from lib.py import call, checksum, client_of, listen_at, pseudo_header, reset_all, row, \
+    run_rows, tcp_states
 
 TCP = socket.SOCK_STREAM
-LINGER_RESET = struct.pack("ii", 1, 0)
 IP_BIND_ADDRESS_NO_PORT = 24
 # Requests and answers of the programs
 MESSAGE = 16
-
-
-def _listener(x, port, backlog, ns=None):
-    """A listening socket, here unless in @ns"""
-    sock = x.socket(ns, TCP)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind((x.there if ns else x.here, port))
-    sock.listen(backlog)
-    return sock
-
-
-def _client(x, port, timeout=20):
-    """A connection from the partner"""
-    sock = x.socket(x.peer, TCP)
-    sock.settimeout(timeout)
-    sock.connect((x.here, port))
-    return sock
-
-
-def _calling(x, port):
-    """A connection from the partner that may never come to be"""
-    sock = x.socket(x.peer, TCP)
-    sock.setblocking(False)
-    sock.connect_ex((x.here, port))
-    return sock
-
-
-def _states(port, ns=None):
-    """How many sockets of that port, of either end, are in each state"""
-    with NetNSEnter(ns) if ns else nullcontext():
-        table = Path("/proc/thread-self/net/tcp").read_text("ascii")
-    rows = [line.split() for line in table.splitlines()[1:]]
-    names = ("", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2",
-             "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING", "SYN_RECV")
-    counts = dict.fromkeys(names, 0)
-    for _, local, remote, state, *_ in rows:
-        if port in (int(local.split(":")[1], 16), int(remote.split(":")[1], 16)):
-            counts[names[int(state, 16)]] += 1
-    return counts
-
-
-def _reset(*socks):
-    """Close connections so that nothing is left of them, not even TIME_WAIT"""
-    for sock in socks:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
-        sock.close()
 
 
 def _receive(sock, size=MESSAGE):
@@ -89,18 +42,18 @@ def _receive(sock, size=MESSAGE):
 
 def _knocks(x, port, backlog, calls=12):
     """So many clients, one after the other, of a listener that accepts nobody; how many got in"""
-    listener = _listener(x, port, backlog)
+    listener = listen_at(x, port, backlog)
     clients = []
     with x.watch("TcpExtListenOverflows", "TcpExtListenDrops",
                  f"{x.peer}:TcpExtTCPSynRetrans") as seen:
         def inside():
-            return _states(port)["ESTABLISHED"]
+            return tcp_states(port)["ESTABLISHED"]
 
         def turned_away():
             # each SYN, the first or one repeated
             return seen["TcpExtListenOverflows"] - seen[f"{x.peer}:TcpExtTCPSynRetrans"]
         for called in range(1, calls + 1):
-            clients.append(_calling(x, port))
+            clients.append(call(x, port))
             x.wait(lambda want=called: inside() + turned_away() == want)
             if inside() < len(clients):
                 # that it does not call again
@@ -112,7 +65,7 @@ def _knocks(x, port, backlog, calls=12):
             f"{calls} SYNs and {seen[f'{x.peer}:TcpExtTCPSynRetrans']} repeated = {inside()} "
             f"connected + {seen['TcpExtListenOverflows']} ListenOverflows")
     got_in = inside()
-    _reset(*clients)
+    reset_all(*clients)
     listener.close()
     return got_in
 
@@ -124,9 +77,9 @@ def _late_acks(x, port, calls=10):
     """
     x.set(f'nft "add table ip late; add chain ip late i {{ type filter hook input '
           f'priority 0; }}; add rule ip late i tcp sport {port} drop"', "", ns=x.peer)
-    listener = _listener(x, port, 20)
-    clients = [_calling(x, port) for _ in range(calls)]
-    x.wait(lambda: _states(port)["SYN_RECV"] == calls)
+    listener = listen_at(x, port, 20)
+    clients = [call(x, port) for _ in range(calls)]
+    x.wait(lambda: tcp_states(port)["SYN_RECV"] == calls)
     x.say("  (listen(2) on the same socket: room for 3)")
     listener.listen(2)
     return listener, clients
@@ -162,15 +115,15 @@ def _overflow(x, port, reset):
     with x.watch("TcpExtListenOverflows", f"{x.peer}:TcpEstabResets") as seen:
         x.run("nft delete table ip late", ns=x.peer)
         x.wait(lambda: seen["TcpExtListenOverflows"] >= 7 and
-               _states(port, x.peer)["ESTABLISHED"] == 10 - reset)
-    there, here = _states(port, x.peer), _states(port)
+               tcp_states(port, x.peer)["ESTABLISHED"] == 10 - reset)
+    there, here = tcp_states(port, x.peer), tcp_states(port)
     resets = seen[f"{x.peer}:TcpEstabResets"]
     x.holds((there["ESTABLISHED"], resets) == (10 - reset, reset),
             f"of 10 clients {there['ESTABLISHED']} believe to be connected, {resets} were reset")
     x.holds((here["ESTABLISHED"], here["SYN_RECV"]) == (3, 7 - reset),
             f"the server has {here['ESTABLISHED']} connections and {here['SYN_RECV']} in "
             "SYN_RECV")
-    _reset(*clients)
+    reset_all(*clients)
     listener.close()
 
 
@@ -198,23 +151,23 @@ def _flood(x, port, backlog, count=1100):
     A flood of SYNs, and then a client: how many are in SYN_RECV, how many were answered by
     cookie, and whether the client got in
     """
-    listener = _listener(x, port, backlog)
+    listener = listen_at(x, port, backlog)
     x.say(f"  (listen({backlog}); {count} SYNs from addresses that do not answer)")
     with x.watch("TcpExtListenDrops", "TcpExtTCPReqQFullDrop", "TcpExtTCPReqQFullDoCookies",
                  "TcpExtSyncookiesSent") as seen:
         _syns(x, count, port)
 
         def answered():
-            return _states(port)["SYN_RECV"], seen["TcpExtSyncookiesSent"]
+            return tcp_states(port)["SYN_RECV"], seen["TcpExtSyncookiesSent"]
         x.wait(lambda: sum(answered()) + seen["TcpExtListenDrops"] >= count)
     waiting, cookies = answered()
     x.holds(waiting + cookies + seen["TcpExtListenDrops"] == count,
             f"{count} SYNs = {waiting} half open + {cookies} answered by cookie + "
             f"{seen['TcpExtListenDrops']} ListenDrops")
-    client = _calling(x, port)
-    inside = x.wait(lambda: _states(port, x.peer)["ESTABLISHED"], 0.8)
+    client = call(x, port)
+    inside = x.wait(lambda: tcp_states(port, x.peer)["ESTABLISHED"], 0.8)
     x.say(f"  (a client that is real {'connects' if inside else 'gets no answer'})")
-    _reset(client)
+    reset_all(client)
     listener.close()
     return waiting, cookies, bool(inside)
 
@@ -300,7 +253,7 @@ def _tuples(x, one, two):
     third, error = _until_refused(x, one, prepare=_bound("192.0.3.20", 1))
     x.holds((_ports(third), error) == (_ports(first), "EADDRNOTAVAIL"),
             f"from another address: {len(third)} more, of the same ten ports")
-    _reset(*first, *second, *third)
+    reset_all(*first, *second, *third)
 
 
 def _reserved(x, one):
@@ -310,7 +263,7 @@ def _reserved(x, one):
     x.holds(_ports(socks) == list(range(40005, 40010)),
             f"five of the ten ports reserved: {len(socks)} connections, of the others, "
             f"then {error}")
-    _reset(*socks)
+    reset_all(*socks)
 
 
 def _bind_first(x, one, two):
@@ -324,19 +277,19 @@ def _bind_first(x, one, two):
         x.holds(len(socks) == count,
                 f"bind(address, 0) first, IP_BIND_ADDRESS_NO_PORT {no_port}: {len(socks)} to "
                 f"both ports, then {error}")
-        _reset(*socks)
+        reset_all(*socks)
 
 
 def _time_wait(x, port):
     """Ports in TIME_WAIT are taken again, with tcp_tw_reuse after a second"""
     x.turn("sysctl -w net.ipv4.ip_local_port_range='42000 42009'", ns=x.peer)
     x.set("sysctl -w net.ipv4.tcp_tw_reuse=0", ns=x.peer)
-    server = _listener(x, port, 500)
+    server = listen_at(x, port, 500)
     for _ in range(10):
-        client = _client(x, port)
+        client = client_of(x, port)
         client.close()
         server.accept()[0].close()
-    x.wait(lambda: _states(port, x.peer)["TIME_WAIT"] == 10)
+    x.wait(lambda: tcp_states(port, x.peer)["TIME_WAIT"] == 10)
     time.sleep(1.2)     # tcp_tw_reuse_delay
     socks, error = _until_refused(x, server)
     x.holds((len(socks), error) == (0, "EADDRNOTAVAIL"),
@@ -347,7 +300,7 @@ def _time_wait(x, port):
     x.holds((len(socks), seen[f"{x.peer}:TcpExtTWRecycled"]) == (10, 10),
             f"tcp_tw_reuse 1: {len(socks)} connections, "
             f"{seen[f'{x.peer}:TcpExtTWRecycled']} of them by TWRecycled")
-    _reset(*socks)
+    reset_all(*socks)
 
 
 @row("C3",
@@ -360,7 +313,7 @@ def _time_wait(x, port):
      "tcp_tw_reuse 1; the default, 2, allows that on lo only.")
 def c3_ports(x):
     """Ports run out for each destination, and what helps"""
-    one, two = _listener(x, 9301, 500), _listener(x, 9302, 500)
+    one, two = listen_at(x, 9301, 500), listen_at(x, 9302, 500)
     _tuples(x, one, two)
     _reserved(x, one)
     _bind_first(x, one, two)
@@ -408,7 +361,7 @@ def _memory(x, port, count):
     x.run("sync; echo 3 > /proc/sys/vm/drop_caches")
     idle = _slab()
     client(f"connect {count}")
-    x.wait(lambda: _states(port)["ESTABLISHED"] == count)
+    x.wait(lambda: tcp_states(port)["ESTABLISHED"] == count)
     queued = _each(x, "connected and not accepted, both ends", idle, count)
     server(f"accept {count}")
     accepted = _each(x, "accepted, both ends", idle, count)
@@ -416,9 +369,9 @@ def _memory(x, port, count):
     server("watch")
     watched = _each(x, "its registration with an epoll", before, count)
     client("close")
-    x.wait(lambda: _states(port)["CLOSE_WAIT"] == count)
+    x.wait(lambda: tcp_states(port)["CLOSE_WAIT"] == count)
     server("close")
-    x.wait(lambda: _states(port, x.peer)["TIME_WAIT"] == count)
+    x.wait(lambda: tcp_states(port, x.peer)["TIME_WAIT"] == count)
     x.run("sync; echo 3 > /proc/sys/vm/drop_caches")
     # RCU gives the sockets back in its own time
     x.wait(lambda: sum(_slab().values()) - sum(idle.values()) < count * accepted / 4)
@@ -445,17 +398,17 @@ def c4_memory(x, count=10000):
     x.holds(100 < watched < 500, f"epoll keeps {watched:.0f} bytes for it")
     x.holds(150 < waiting < accepted / 2 / 5, f"in TIME_WAIT: {waiting:.0f} bytes")
     x.refused("cat /proc/sys/net/ipv4/tcp_tw_recycle")
-    was = _states(9400, x.peer)["TIME_WAIT"]
+    was = tcp_states(9400, x.peer)["TIME_WAIT"]
     x.turn("sysctl -w net.ipv4.tcp_max_tw_buckets=100", ns=x.peer)
-    server = _listener(x, 9401, 500)
+    server = listen_at(x, 9401, 500)
     with x.watch(f"{x.peer}:TcpExtTCPTimeWaitOverflow") as seen:
         for _ in range(50):
-            client = _client(x, 9401)
+            client = client_of(x, 9401)
             client.close()
             server.accept()[0].close()
-        x.wait(lambda: not _states(9401)["LAST_ACK"])
+        x.wait(lambda: not tcp_states(9401)["LAST_ACK"])
     x.holds(seen[f"{x.peer}:TcpExtTCPTimeWaitOverflow"] == 50 and
-            not _states(9401, x.peer)["TIME_WAIT"],
+            not tcp_states(9401, x.peer)["TIME_WAIT"],
             f"tcp_max_tw_buckets 100, and {was} there: of 50 more none is in TIME_WAIT, "
             f"{seen[f'{x.peer}:TcpExtTCPTimeWaitOverflow']} TCPTimeWaitOverflow")
 
@@ -559,8 +512,8 @@ def _file_max(x):
 
 def _accepting(x):
     """What a server sees that has no descriptor left"""
-    listener = _listener(x, 9500, 100)
-    clients = [_client(x, 9500) for _ in range(8)]
+    listener = listen_at(x, 9500, 100)
+    clients = [client_of(x, 9500) for _ in range(8)]
 
     def serve():
         used = len(os.listdir("/proc/self/fd"))
@@ -580,7 +533,7 @@ def _accepting(x):
     x.holds(re.search(r"then EMFILE 1\d times, [5-8] wait", said),
             f"accept() without a free descriptor, 20 rounds of epoll: {said}, and epoll "
             "reports them again and again")
-    _reset(*clients)
+    reset_all(*clients)
 
 
 @row("C5",
@@ -684,8 +637,8 @@ def c6_syn(x):
 
 def _keepalive(x):
     """Who finds out that the other end is gone"""
-    _listener(x, 9901, 10)
-    plain, alive = _client(x, 9901), _client(x, 9901)
+    listen_at(x, 9901, 10)
+    plain, alive = client_of(x, 9901), client_of(x, 9901)
     x.set('nft "add table ip deaf; add chain ip deaf i { type filter hook input priority 0; }; '
           'add rule ip deaf i tcp dport 9901 drop"', "nft delete table ip deaf")
     with x.watch(f"{x.peer}:TcpExtTCPKeepAlive", f"{x.peer}:TcpExtTCPAbortOnTimeout") as seen:
@@ -701,7 +654,7 @@ def _keepalive(x):
             seen[f"{x.peer}:TcpExtTCPKeepAlive"] >= 2,
             f"SO_KEEPALIVE: {seen[f'{x.peer}:TcpExtTCPKeepAlive']} times the timer ran, then "
             f"{errno.errorcode.get(error, 'no error')}")
-    x.holds(_states(9901, x.peer)["ESTABLISHED"] == 1 and
+    x.holds(tcp_states(9901, x.peer)["ESTABLISHED"] == 1 and
             not plain.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR),
             "the one without it still believes to be connected")
 
@@ -712,11 +665,11 @@ def _synacks(x):
           '}; add rule ip deaf2 i tcp dport 9902 tcp flags & (syn | ack) == ack drop"',
           "nft delete table ip deaf2")
     x.turn("sysctl -w net.ipv4.tcp_synack_retries=1")
-    _listener(x, 9902, 10)
+    listen_at(x, 9902, 10)
     with x.watch("TcpExtTCPSynRetrans") as seen:
-        _client(x, 9902)
-        x.wait(lambda: not _states(9902)["SYN_RECV"], 6)
-    there, here = _states(9902, x.peer), _states(9902)
+        client_of(x, 9902)
+        x.wait(lambda: not tcp_states(9902)["SYN_RECV"], 6)
+    there, here = tcp_states(9902, x.peer), tcp_states(9902)
     x.holds((seen["TcpExtTCPSynRetrans"], here["SYN_RECV"], there["ESTABLISHED"]) == (1, 0, 1),
             f"tcp_synack_retries 1: the SYN-ACK was repeated {seen['TcpExtTCPSynRetrans']} time, "
             f"{here['SYN_RECV']} are left in SYN_RECV, and the client believes to be connected")
@@ -728,13 +681,13 @@ def _half_closed(x):
     for timeout, port in ((60, 9903), (1, 9904)):
         (x.set if timeout == 60 else x.turn)(f"sysctl -w net.ipv4.tcp_fin_timeout={timeout}",
                                              ns=x.peer)
-        listener = _listener(x, port, 10)
-        client = _client(x, port)
+        listener = listen_at(x, port, 10)
+        client = client_of(x, port)
         kept, _ = listener.accept()
         client.close()
-        x.wait(lambda port=port: _states(port, x.peer)["FIN_WAIT2"])
-        x.wait(lambda port=port: not _states(port, x.peer)["FIN_WAIT2"], 3)
-        left.append(_states(port, x.peer)["FIN_WAIT2"])
+        x.wait(lambda port=port: tcp_states(port, x.peer)["FIN_WAIT2"])
+        x.wait(lambda port=port: not tcp_states(port, x.peer)["FIN_WAIT2"], 3)
+        left.append(tcp_states(port, x.peer)["FIN_WAIT2"])
         kept.close()
     x.holds(left == [1, 0], "3 s after the client closed and the server did not: "
             f"FIN_WAIT2 {left[0]} with tcp_fin_timeout 60, {left[1]} with 1")
@@ -742,9 +695,9 @@ def _half_closed(x):
 
 def _unread(x):
     """What close() does with data that nobody has read"""
-    listener = _listener(x, 9905, 10)
+    listener = listen_at(x, 9905, 10)
     for read in (True, x.turned(False, True)):
-        client = _client(x, 9905)
+        client = client_of(x, 9905)
         server, _ = listener.accept()
         client.send(b"bytes")
         x.wait(lambda sock=server: select.select([sock], [], [], 0)[0])
@@ -763,7 +716,7 @@ def _unread(x):
     x.holds((said, seen["TcpExtTCPAbortOnClose"]) == ("ECONNRESET", 1),
             f"with unread data it sends a reset: TCPAbortOnClose "
             f"{seen['TcpExtTCPAbortOnClose']}, {said}")
-    x.holds(x.wait(lambda: _states(9905)["TIME_WAIT"] == 1),
+    x.holds(x.wait(lambda: tcp_states(9905)["TIME_WAIT"] == 1),
             "the other one is in TIME_WAIT")
 
 
@@ -825,7 +778,7 @@ def _tcp_sockets(x):
     any_address.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     any_address.bind(("0.0.0.0", port))
     any_address.listen(10)
-    first = _client(x, port)
+    first = client_of(x, port)
     if x.turned(True, False):
         mine = x.socket(kind=TCP)
         mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -833,7 +786,7 @@ def _tcp_sockets(x):
         mine.listen(10)
     else:
         mine = any_address
-    _client(x, port)
+    client_of(x, port)
     waiting = [len(select.select([sock], [], [], 5)[0]) for sock in (any_address, mine)]
     x.run(f"ss -ltn sport = {port}")
     queues = [int(line.split()[1]) for line in x.run(f"ss -Hltn sport = {port}",
@@ -893,7 +846,7 @@ def _cost(x, where, port, requests, a_connection, at_once=1):
     interrupts of our card, and ports in TIME_WAIT
     """
     ns = x.peer if where == "card" else None
-    listener = _listener(x, port, 100)
+    listener = listen_at(x, port, 100)
     pid = _echo(listener, requests // a_connection)
     with x.watch(*COUNTS, f"irq.{x.nic}-TxRx-*") as seen:
         for _ in range(requests // a_connection):
@@ -906,8 +859,8 @@ def _cost(x, where, port, requests, a_connection, at_once=1):
             client.close()
         os.waitpid(pid, 0)
     listener.close()
-    x.wait(lambda: _states(port, ns)["TIME_WAIT"] == requests // a_connection)
-    left = _states(port, ns)["TIME_WAIT"]
+    x.wait(lambda: tcp_states(port, ns)["TIME_WAIT"] == requests // a_connection)
+    left = tcp_states(port, ns)["TIME_WAIT"]
     segments = seen["TcpInSegs"] + seen["TcpOutSegs"]
     interrupts = sum(seen[f"irq.{x.nic}-TxRx-*"])
     x.say(f"    over {where}, {a_connection} requests a connection, {at_once} at once: "

@@ -15,19 +15,10 @@ import struct
 import termios
 from pathlib import Path
 
-from lib.py import row, run_rows
+from lib.py import client_of, row, run_rows
 
-TCP = socket.SOCK_STREAM
 TRACING = Path("/sys/kernel/tracing")
 MESSAGE = 16
-
-
-def _client(x, port):
-    """A connection from the partner"""
-    sock = x.socket(x.peer, TCP)
-    sock.settimeout(30)
-    sock.connect((x.here, port))
-    return sock
 
 
 def _receive(sock, size=MESSAGE):
@@ -102,7 +93,7 @@ def _herd(x, way, port, processes=8, calls=20):
     pids = [int(herd.ask().split()[1]) for _ in range(processes)]
     x.wait(lambda: all(map(_asleep, pids)))
     for _ in range(calls):
-        client = _client(x, port)
+        client = client_of(x, port)
         client.recv(1)
         client.close()
         x.wait(lambda: all(map(_asleep, pids)))
@@ -223,7 +214,7 @@ def _serve(x, mode, threads, port, clients=16, rounds=10):
     """
     server = x.talk(f"{x.program('reactor')} {mode} {x.here} {port} {threads}")
     server.ask()
-    conns = [_client(x, port) for _ in range(clients)]
+    conns = [client_of(x, port) for _ in range(clients)]
     for _ in range(rounds):
         for conn in conns:
             conn.send(bytes(4 * MESSAGE))

@@ -4,7 +4,7 @@
 What the tgbe tests share: the kernel's driver test library, and on top of it
 the two ends of the wire (cards), payload (traffic), single frames (frames), the
 registers (regs), clocks and the time of frames (stamps), queueing disciplines
-(qdisc), and experiments on a packet's way (path).
+(qdisc), and experiments on a packet's way (path) with their connections (tcp).
 """
 
 import sys
@@ -52,6 +52,7 @@ from .settings import Settings, dump, unusual_settings
 from .qdisc import Qdisc, QdiscMessage, attributes, children, nla, percentile, ping_times, \
     softirqs, softirqs_by_cpu, sysctl, txpath_module, txpath_unload
 from .path import row, run_rows
+from .tcp import call, client_of, listen_at, reset_all, tcp_states
 
 __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "EthtoolFamily", "NetdevFamily", "NetshaperFamily",
@@ -85,4 +86,5 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "Settings", "dump", "unusual_settings",
            "Qdisc", "QdiscMessage", "attributes", "children", "nla", "percentile", "ping_times",
            "softirqs", "softirqs_by_cpu", "sysctl", "txpath_module", "txpath_unload",
-           "row", "run_rows"]
+           "row", "run_rows", "call", "client_of", "listen_at",
+           "reset_all", "tcp_states"]
