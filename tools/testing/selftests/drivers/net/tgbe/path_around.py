@@ -99,6 +99,8 @@ def _rotation(x):
      tools=("nft",))
 def p1_taps(x):
     """tcpdump: before netfilter on the way in, behind the qdisc on the way out"""
+    # in the order in which they were sent
+    x.one_queue()
     _nft(x, "ip try", "type filter hook input priority 0", "udp dport 7801 drop", how=x.turn)
     _nft(x, "ip try2", "type filter hook output priority 0", "udp dport 7802 drop", how=x.turn)
     seen = _incoming(x, "a rule on input", 7801, "NETFILTER_DROP")
@@ -139,6 +141,7 @@ def _unfiltered(x):
      tools=("clang",))
 def p3_xdp(x):
     """XDP and tc: before and behind the taps"""
+    x.one_queue()
     seen = _unfiltered(x)
     x.holds(seen == 20, f"nothing drops: the capture has {seen} of 20")
     source = Path(__file__).with_name("bpf") / "xdp_drop.c"
@@ -229,9 +232,11 @@ def p2_hooks(x):
 def _nat(x):
     """The partner has no route to the namespace"""
     if not Path("/sys/module/nf_conntrack").exists():
-        # a table that is deleted goes a little later
-        x.set("modprobe nf_conntrack", "for n in $(seq 20); do modprobe -r nft_masq nft_chain_nat "
-              "&& break; sleep 0.2; done; test ! -e /sys/module/nf_conntrack")
+        # a table that is deleted goes a little later, and its modules hold others
+        x.set("modprobe nf_conntrack", "for n in $(seq 50); do "
+              "modprobe -qr nft_masq nft_chain_nat nf_nat nf_conntrack; "
+              "test ! -e /sys/module/nf_conntrack && break; sleep 0.2; done; "
+              "test ! -e /sys/module/nf_conntrack")
     x.refused(f"ping -n -q -c 1 -W 1 {x.there}", ns="r")
     _nft(x, "ip nat", "type nat hook postrouting priority 100", f"oifname {x.nic} masquerade",
          how=x.turn)
