@@ -171,8 +171,7 @@ def _objects(x, script):
     pid = proc.ask()
     with x.trace("kmem:kmem_cache_alloc", only=f"common_pid == {pid}") as events:
         proc.finish()
-    return [re.search(r"call_site=(\w+)\+\S+ .*name=(\S+)", text).groups()
-            for *_, text in events]
+    return [re.search(r"call_site=(\w+)", text)[1] for *_, text in events]
 
 
 @row("C8",
@@ -193,11 +192,11 @@ def c8_wake_up(x):
                        "sched_waking", "sched_switch"],
             "in epoll_wait(): " + ", ".join(polled))
     x.holds(first[0] != "readers", f"it began in the task that was interrupted: {first[0]}")
-    sites = [site for site, _ in _objects(x, "socket.socket()")]
+    sites = _objects(x, "socket.socket()")
     want = ["sock_alloc_inode", "sk_prot_alloc", "__d_alloc", "alloc_empty_file"]
     x.holds(set(want) <= set(sites), f"socket() took memory in {', '.join(sites[:6])}")
-    sites = [site for site, _ in _objects(x, "s = socket.socket(); e = select.epoll(); "
-                                          + x.turned("e.register(s, 1)", ""))]
+    sites = _objects(x, "s = socket.socket(); e = select.epoll(); "
+                     + x.turned("e.register(s, 1)", ""))
     more = sites[sites.index("alloc_empty_file") + 1:]
     x.holds(any(re.match("ep_insert|do_epoll_ctl", site) for site in more) and
             "ep_ptable_queue_proc" in more,
