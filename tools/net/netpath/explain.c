@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the loss table knows, in words: one row for --explain, all of them for the manual
+ * page and the guide.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "show.h"
+
+/* Whether @name is a word of @text; words end at ' ', '/', '@' or '*'. */
+static bool has_word(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	while (text && *text) {
+		size_t word = strcspn(text, " /@*");
+
+		if (word == len && !strncasecmp(text, name, len))
+			return true;
+		text += word;
+		text += strspn(text, " /@*");
+	}
+	return false;
+}
+
+static const struct loss *find(const char *name)
+{
+	static const char prefix[] = "SKB_DROP_REASON_";
+	const struct loss *loss;
+	size_t i;
+
+	if (!strncmp(name, prefix, strlen(prefix)))
+		name += strlen(prefix);
+	loss = loss_find(name);
+	for (i = 0; i < n_losses && !loss; i++) {
+		if (has_word(losses[i].count, name) || has_word(losses[i].events, name))
+			loss = &losses[i];
+	}
+	/* nstat's names have the group in front, those of /proc/net/netstat do not */
+	for (i = 0; i < n_losses && !loss; i++) {
+		const char *at = losses[i].count ? strstr(losses[i].count, name) : NULL;
+
+		if (at && (!at[strlen(name)] || at[strlen(name)] == ' '))
+			loss = &losses[i];
+	}
+	return loss;
+}
+
+static void line(FILE *to, const char *what, const char *text)
+{
+	fprintf(to, "%-9s", what);
+	show_wrapped(to, 9, 9, text);
+}
+
+int explain(FILE *to, const char *name)
+{
+	const struct loss *loss = find(name);
+	int i, lang = loss_language();
+
+	if (!loss)
+		return -1;
+	fprintf(to, "%s, at %s%s\n", loss->name, stations[loss->station].title,
+		loss->harmless ? " (no loss)" : "");
+	line(to, "meaning", loss->means[lang]);
+	line(to, "cure", loss->cure[lang]);
+	for (i = 0; i < LOSS_KNOBS && loss->knobs[i]; i++)
+		fprintf(to, "%-9s%s\n", "command", knob_find(loss->knobs[i])->command);
+	if (loss->count)
+		line(to, "counters", loss->count);
+	if (loss->events)
+		line(to, "events", loss->events);
+	if (*loss->row)
+		line(to, "shown as", loss->row);
+	return 0;
+}
+
+static void row_of_man(FILE *to, const struct loss *loss)
+{
+	fprintf(to, ".TP\n.B %s\n%s\n%s\n", loss->name, loss->means[0], loss->cure[0]);
+}
+
+static void row_of_guide(FILE *to, const struct loss *loss, int lang)
+{
+	int i;
+
+	fprintf(to, "\n``%s``\n  %s\n  %s\n", loss->name, loss->means[lang], loss->cure[lang]);
+	for (i = 0; i < LOSS_KNOBS && loss->knobs[i]; i++)
+		fprintf(to, "\n  ::\n\n    %s\n", knob_find(loss->knobs[i])->command);
+}
+
+void explain_all(FILE *to, bool man)
+{
+	int id, lang = loss_language();
+	size_t i;
+
+	for (id = 0; id < STATIONS; id++) {
+		bool first = true;
+
+		for (i = 0; i < n_losses; i++) {
+			if ((int)losses[i].station != id)
+				continue;
+			if (first && man)
+				fprintf(to, ".SS At %s%s\n", stations[id].title,
+					stations[id].send ? ", sending" : "");
+			first = false;
+			if (man)
+				row_of_man(to, &losses[i]);
+			else
+				row_of_guide(to, &losses[i], lang);
+		}
+	}
+}
