@@ -13,6 +13,8 @@ OUT     := $(CURDIR)/build/$(or $(RELEASE),unknown)
 # compiled with, which on Debian has the name of the architecture in it.
 LIBDIR  ?= /usr/lib$(addprefix /,$(shell $(CC) -print-multiarch 2> /dev/null))
 MANDIR  ?= /usr/share/man
+SBINDIR ?= /usr/sbin
+COMPDIR ?= /usr/share/bash-completion/completions
 INSTALL_MOD_PATH ?= $(DESTDIR)
 
 KERNELS := 6.12 7.3 rt debug-mem debug-lock unit
@@ -30,7 +32,7 @@ $(call one-of,DRIVER,$(DRIVERS))
 
 VM := $(if $(KERNEL),--kernel $(KERNEL)) $(if $(NIC),--nic $(NIC)) $(if $(CPUS),--cpus $(CPUS))
 
-.PHONY: modules modules_install install load unload demo check check-debug check-unit check-mutants check-knobs check-rows check-upstream try bench shell lint help clean distclean
+.PHONY: modules modules_install install netpath netpath_install load unload demo check check-debug check-unit check-mutants check-knobs check-rows check-upstream try bench shell lint help clean distclean
 
 modules:
 	@test -n "$(RELEASE)" || { echo "no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or set KDIR=" >&2; exit 1; }
@@ -43,6 +45,16 @@ modules_install: modules
 install: modules_install
 	install -D -m 644 "$(OUT)/q_txpath.so" "$(DESTDIR)$(LIBDIR)/tc/q_txpath.so"
 	install -D -m 644 tools/tc/tc-txpath.8 "$(DESTDIR)$(MANDIR)/man8/tc-txpath.8"
+	@[ ! -x "$(OUT)/netpath/netpath" ] || $(MAKE) --no-print-directory netpath_install
+
+# It needs nothing of the driver: `make netpath` builds it alone.
+netpath:
+	@$(MAKE) --no-print-directory -C tools/net/netpath KDIR="$(KDIR)" OUT="$(OUT)/netpath"
+
+netpath_install: netpath
+	install -D -m 755 "$(OUT)/netpath/netpath" "$(DESTDIR)$(SBINDIR)/netpath"
+	install -D -m 644 "$(OUT)/netpath/netpath.8" "$(DESTDIR)$(MANDIR)/man8/netpath.8"
+	install -D -m 644 tools/net/netpath/netpath.bash "$(DESTDIR)$(COMPDIR)/netpath"
 
 load:
 	@tools/load "$(OUT)/drivers/net/ethernet/tgbe/tgbe.ko" $(PCI)

@@ -62,7 +62,7 @@ static const struct knob knobs[] = {
 	{ .name = "txqueuelen", .now = "info/txqueuelen", .floor = 1000, .unit = 1, .cap = 65536,
 	  .command = "ip link set dev %D txqueuelen %V" },
 	{ .name = "qdisc limit", .now = "qdisc-root/limit", .floor = 1000, .unit = 1,
-	  .cap = 65536, .command = "tc qdisc change dev %D root limit %V" },
+	  .cap = 65536, .command = "tc qdisc change dev %D root %K limit %V" },
 	{ .name = "qdisc", .now = "qdisc-root/kind", .value = "fq_codel",
 	  .command = "tc qdisc replace dev %D root fq_codel" },
 	{ .name = "port state", .command = "bridge link set dev %D state 3" },
@@ -159,7 +159,20 @@ static bool propose_number(const struct knob *k, const struct sight *s, uint64_t
 	return then > now;
 }
 
-/* Replaces %D and %V */
+static const char *filling(char what, const struct sight *s, const struct proposal *p)
+{
+	switch (what) {
+	case 'D':
+		return facts_string(s->after, "info/dev");
+	case 'K':
+		return facts_string(s->after, "qdisc-root/kind");
+	case 'V':
+		return p->then;
+	}
+	return NULL;
+}
+
+/* Replaces %D, %K and %V */
 static void fill(const struct knob *k, const struct sight *s, struct proposal *p)
 {
 	const char *netns = facts_string(s->after, "info/netns"), *c;
@@ -169,12 +182,11 @@ static void fill(const struct knob *k, const struct sight *s, struct proposal *p
 	if (*netns)
 		to += snprintf(to, end - to, "ip netns exec %s ", netns);
 	for (c = k->command; *c && end - to > 1; c++) {
-		if (*c == '%' && (c[1] == 'D' || c[1] == 'V')) {
-			to += snprintf(to, end - to, "%s", c[1] == 'V' ? p->then :
-				       facts_string(s->after, "info/dev"));
+		const char *with = *c == '%' ? filling(c[1], s, p) : NULL;
+
+		if (with) {
+			to += snprintf(to, end - to, "%s", with);
 			c++;
-			if (to >= end)
-				return;
 			continue;
 		}
 		*to++ = *c;

@@ -13,7 +13,7 @@
  * @most: fact with the largest value possible; NULL if there is none
  * @cap: the most that is proposed
  * @value: proposed instead of a computed number
- * @command: %D is the device, %V the value
+ * @command: %D is the device, %K the kind of its qdisc, %V the value
  *
  * A proposal is at least twice what the setting is now. There is none if it is at its
  * most, or has @value already.

@@ -343,16 +343,20 @@ static int take_option(struct options *o, int option, const char *value)
 	return EXIT_USAGE;
 }
 
-static int take_device(struct options *o, int n, char **arguments)
+/* @arguments: the device, and then the @n_command words of the command */
+static int take_device(struct options *o, int n, int n_command, char **arguments)
 {
-	if (!n) {
+	if (n == n_command) {
 		fputs("netpath: which device? Try 'netpath --help'.\n", stderr);
 		return EXIT_USAGE;
 	}
+	if (n > n_command + 1)
+		return bad("one device only, and '--' before a command: what is '%s'?",
+			   arguments[1]);
 	if (strlen(arguments[0]) >= sizeof(o->watch.dev))
 		return bad("'%s' is too long for the name of a network device", arguments[0]);
 	snprintf(o->watch.dev, sizeof(o->watch.dev), "%s", arguments[0]);
-	if (n > 1) {
+	if (n_command) {
 		o->command = arguments + 1;
 		o->count = 1;
 	}
@@ -363,19 +367,22 @@ int main(int argc, char **argv)
 {
 	struct options o = { .interval = 1, .show = show_text, .bpf = true };
 	struct sigaction action = { .sa_handler = on_signal };
-	int option, rc;
+	int option, n_command, i, rc;
 
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		;
+	n_command = i < argc ? argc - i - 1 : 0;
 	/* no SA_RESTART: a signal ends the pause between two pages */
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	while ((option = getopt_long(argc, argv, "+1i:c:n:jpbh", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "1i:c:n:jpbh", long_options, NULL)) != -1) {
 		rc = take_option(&o, option, optarg);
 		if (rc >= 0)
 			return rc;
 	}
 	if (o.replay)
 		return replay(&o);
-	rc = take_device(&o, argc - optind, argv + optind);
+	rc = take_device(&o, argc - optind, n_command, argv + optind);
 	if (rc >= 0)
 		return rc;
 	o.redraw = o.show == show_text && o.count != 1 && isatty(STDOUT_FILENO);
