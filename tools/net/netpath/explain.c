@@ -53,13 +53,10 @@ static void line(FILE *to, const char *what, const char *text)
 	show_wrapped(to, 9, 9, text);
 }
 
-int explain(FILE *to, const char *name)
+static void explain_row(FILE *to, const struct loss *loss)
 {
-	const struct loss *loss = find(name);
 	int i, lang = loss_language();
 
-	if (!loss)
-		return -1;
 	fprintf(to, "%s, at %s%s\n", loss->name, stations[loss->station].title,
 		loss->harmless ? " (no loss)" : "");
 	line(to, "meaning", loss->means[lang]);
@@ -70,9 +67,21 @@ int explain(FILE *to, const char *name)
 		line(to, "counters", loss->count);
 	if (loss->events)
 		line(to, "events", loss->events);
+	if (loss->when)
+		line(to, "only with", loss->when);
+	if (loss->unless)
+		line(to, "unless", loss->unless);
 	if (*loss->row)
 		line(to, "shown as", loss->row);
-	return 0;
+}
+
+int explain(FILE *to, const char *name)
+{
+	const struct loss *loss = find(name);
+
+	if (loss)
+		explain_row(to, loss);
+	return loss ? 0 : -1;
 }
 
 static void row_of_man(FILE *to, const struct loss *loss)
@@ -89,9 +98,10 @@ static void row_of_guide(FILE *to, const struct loss *loss, int lang)
 		fprintf(to, "\n  ::\n\n    %s\n", knob_find(loss->knobs[i])->command);
 }
 
-void explain_all(FILE *to, bool man)
+void explain_all(FILE *to, enum list how)
 {
 	int id, lang = loss_language();
+	bool man = how == LIST_MAN;
 	size_t i;
 
 	for (id = 0; id < STATIONS; id++) {
@@ -106,6 +116,8 @@ void explain_all(FILE *to, bool man)
 			first = false;
 			if (man)
 				row_of_man(to, &losses[i]);
+			else if (how == LIST_TEXT)
+				explain_row(to, &losses[i]);
 			else
 				row_of_guide(to, &losses[i], lang);
 		}

@@ -62,7 +62,7 @@ static void usage(FILE *to)
 	      "      --record FILE    write what was read to FILE\n"
 	      "      --replay FILE    show what was recorded, without the kernel\n"
 	      "      --explain NAME   explain a loss, a drop reason or a counter\n"
-	      "      --list man|rst   all losses, for a manual page or a guide\n"
+	      "      --list FORM      all losses, as text, or for a man page or a guide (rst)\n"
 	      "  -h, --help           this text\n"
 	      "\n"
 	      "With COMMAND it watches while that runs, shows one page, and exits with its\n"
@@ -271,8 +271,21 @@ static int explain_one(const char *name)
 {
 	if (!explain(stdout, name))
 		return 0;
-	fprintf(stderr, "netpath: nothing is known about '%s'; --list rst shows all names\n", name);
+	fprintf(stderr, "netpath: nothing is known about '%s'; --list text shows all names\n", name);
 	return EXIT_FAILURE;
+}
+
+static int list(const char *how)
+{
+	if (!strcmp(how, "text"))
+		explain_all(stdout, LIST_TEXT);
+	else if (!strcmp(how, "man"))
+		explain_all(stdout, LIST_MAN);
+	else if (!strcmp(how, "rst"))
+		explain_all(stdout, LIST_RST);
+	else
+		return bad("--list is 'text', 'man' or 'rst', not '%s'", how);
+	return 0;
 }
 
 static const struct option long_options[] = {
@@ -331,10 +344,7 @@ static int take_option(struct options *o, int option, const char *value)
 	case 'e':
 		return explain_one(value);
 	case 'l':
-		if (strcmp(value, "man") && strcmp(value, "rst"))
-			return bad("--list is 'man' or 'rst', not '%s'", value);
-		explain_all(stdout, !strcmp(value, "man"));
-		return 0;
+		return list(value);
 	case 'h':
 		usage(stdout);
 		return 0;

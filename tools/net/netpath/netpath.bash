@@ -11,10 +11,10 @@ _netpath()
 		words=$(ip netns list 2> /dev/null | cut -d' ' -f1)
 		;;
 	--explain)
-		words=$(netpath --list rst 2> /dev/null | sed -n 's/^``\(.*\)``$/\1/p')
+		words=$(netpath --list text 2> /dev/null | sed -n 's/^\([A-Za-z0-9_]*\), at .*/\1/p')
 		;;
 	--list)
-		words='man rst'
+		words='text man rst'
 		;;
 	--record | --replay)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -15,8 +15,9 @@ void show_prometheus(FILE *to, const struct sight *s, const struct report *r);
 
 /* All that is known about a loss, by its name, a drop reason or a counter. Return: 0, -1 */
 int explain(FILE *to, const char *name);
-/* Every row of the table, as reStructuredText or as a list for the manual page */
-void explain_all(FILE *to, bool man);
+enum list { LIST_TEXT, LIST_MAN, LIST_RST };
+/* Every row of the table: as explain() has it, for the manual page or for the guide */
+void explain_all(FILE *to, enum list how);
 
 /*
  * Writes @text with a line break where column 80 would be passed, each line after the
