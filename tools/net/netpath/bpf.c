@@ -53,16 +53,17 @@ static struct path_bpf *load(const struct watch *w, unsigned int wanted)
 {
 	struct path_bpf *skel = path_bpf__open();
 	struct bpf_program *all[PROGRAMS];
-	int i, error;
+	int i;
 
 	if (!skel)
 		return NULL;
-	skel->rodata->device = w->ifindex;
+	skel->bss->device = w->ifindex;
 	each_program(skel, all);
 	for (i = 0; i < PROGRAMS; i++)
 		bpf_program__set_autoload(all[i], wanted & 1 << i);
 	if (path_bpf__load(skel)) {
-		error = errno;
+		int error = errno;
+
 		path_bpf__destroy(skel);
 		errno = error;
 		return NULL;

@@ -53,6 +53,33 @@ static void line(FILE *to, const char *what, const char *text)
 	show_wrapped(to, 9, 9, text);
 }
 
+/* With words in place of what a machine would put in */
+static void command(FILE *to, const struct knob *k)
+{
+	const char *c;
+
+	for (c = k->command; *c; c++) {
+		if (*c != '%') {
+			fputc(*c, to);
+			continue;
+		}
+		switch (*++c) {
+		case 'D':
+			fputs("DEV", to);
+			break;
+		case 'K':
+			fputs("KIND", to);
+			break;
+		case 'N':
+			fputs(k->name, to);
+			break;
+		default:
+			fputs("N", to);
+		}
+	}
+	fputc('\n', to);
+}
+
 static void explain_row(FILE *to, const struct loss *loss)
 {
 	int i, lang = loss_language();
@@ -61,14 +88,16 @@ static void explain_row(FILE *to, const struct loss *loss)
 		loss->harmless ? " (no loss)" : "");
 	line(to, "meaning", loss->means[lang]);
 	line(to, "cure", loss->cure[lang]);
-	for (i = 0; i < LOSS_KNOBS && loss->knobs[i]; i++)
-		fprintf(to, "%-9s%s\n", "command", knob_find(loss->knobs[i])->command);
+	for (i = 0; i < LOSS_KNOBS && loss->knobs[i]; i++) {
+		fprintf(to, "%-9s", "command");
+		command(to, knob_find(loss->knobs[i]));
+	}
 	if (loss->count)
 		line(to, "counters", loss->count);
 	if (loss->events)
 		line(to, "events", loss->events);
 	if (loss->when)
-		line(to, "only with", loss->when);
+		line(to, "only if", loss->when);
 	if (loss->unless)
 		line(to, "unless", loss->unless);
 	if (*loss->row)
@@ -94,8 +123,10 @@ static void row_of_guide(FILE *to, const struct loss *loss, int lang)
 	int i;
 
 	fprintf(to, "\n``%s``\n  %s\n  %s\n", loss->name, loss->means[lang], loss->cure[lang]);
-	for (i = 0; i < LOSS_KNOBS && loss->knobs[i]; i++)
-		fprintf(to, "\n  ::\n\n    %s\n", knob_find(loss->knobs[i])->command);
+	for (i = 0; i < LOSS_KNOBS && loss->knobs[i]; i++) {
+		fputs("\n  ::\n\n    ", to);
+		command(to, knob_find(loss->knobs[i]));
+	}
 }
 
 void explain_all(FILE *to, enum list how)

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define ATTRIBUTE(...) __attribute__((__VA_ARGS__))
+
 /**
  * struct fact - one thing that was read, a number or a text
  * @name: path such as "softnet/dropped" or "sysctl/net.core.rmem_max"
@@ -46,9 +48,9 @@ struct sight {
 };
 
 /* A name that was added before is added to: queues and CPUs sum up. */
-__attribute__((format(printf, 3, 4)))
+ATTRIBUTE(format(printf, 3, 4))
 void facts_add(struct facts *f, uint64_t value, const char *fmt, ...);
-__attribute__((format(printf, 3, 4)))
+ATTRIBUTE(format(printf, 3, 4))
 void facts_text(struct facts *f, const char *text, const char *fmt, ...);
 void facts_sort(struct facts *f);
 void facts_free(struct facts *f);

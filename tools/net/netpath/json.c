@@ -66,7 +66,7 @@ static void culprits(FILE *to, const struct finding *f)
 	fputs("],", to);
 }
 
-static void cures(FILE *to, const struct finding *f)
+static void commands(FILE *to, const struct finding *f)
 {
 	int i;
 
@@ -103,7 +103,7 @@ static void finding(FILE *to, const struct sight *s, const struct finding *f)
 	key_string(to, "row", f->loss->row);
 	fputc(',', to);
 	culprits(to, f);
-	cures(to, f);
+	commands(to, f);
 	fputc('}', to);
 }
 

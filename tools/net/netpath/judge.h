@@ -25,7 +25,9 @@ struct culprit {
  * @total: how many since the counters began, or since the events were watched
  * @counted: by counters; else by events
  * @who: to whom it is laid, worst first
+ * @n_who: how many they are
  * @cures: what to type
+ * @n_cures: how many commands
  */
 struct finding {
 	const struct loss *loss;

@@ -10,8 +10,7 @@
 
 #include "knob.h"
 
-#define SYSCTL(key, ...) { .name = key, .now = "sysctl/" key, \
-	.command = "sysctl -w " key "=%V", __VA_ARGS__ }
+#define SYSCTL(key, ...) { .name = key, .command = "sysctl -w %N=%V", __VA_ARGS__ }
 #define ETHTOOL(key, fact, opts, ...) { .name = key, .now = fact, \
 	.command = "ethtool " opts, __VA_ARGS__ }
 
@@ -103,6 +102,22 @@ const struct knob *knob_find(const char *name)
 	return NULL;
 }
 
+static bool is_sysctl(const struct knob *k)
+{
+	return !strncmp(k->command, "sysctl -w %N", strlen("sysctl -w %N"));
+}
+
+/* The fact with its present value, NULL if there is none */
+static const struct fact *knob_now(const struct knob *k, const struct sight *s)
+{
+	char name[96];
+
+	if (!is_sysctl(k))
+		return k->now ? facts_find(s->after, k->now) : NULL;
+	snprintf(name, sizeof(name), "sysctl/%s", k->name);
+	return facts_find(s->after, name);
+}
+
 static uint64_t power_of_two(uint64_t value)
 {
 	uint64_t p = 1;
@@ -137,7 +152,8 @@ static void propose_most(const char *now, char *to, size_t room)
 static bool propose_number(const struct knob *k, const struct sight *s, uint64_t lost,
 			   struct proposal *p)
 {
-	uint64_t now = k->now ? facts_value(s->after, k->now) : 0, then = 2 * now;
+	const struct fact *present = knob_now(k, s);
+	uint64_t now = present ? present->value : 0, then = 2 * now;
 	uint64_t cap = k->cap ? k->cap : UINT64_MAX;
 
 	if (k->most) {
@@ -166,17 +182,20 @@ static const char *filling(char what, const struct sight *s, const struct propos
 		return facts_string(s->after, "info/dev");
 	case 'K':
 		return facts_string(s->after, "qdisc-root/kind");
+	case 'N':
+		return p->name;
 	case 'V':
 		return p->then;
 	}
 	return NULL;
 }
 
-/* Replaces %D, %K and %V */
+/* Replaces %D, %K, %N and %V */
 static void fill(const struct knob *k, const struct sight *s, struct proposal *p)
 {
 	const char *netns = facts_string(s->after, "info/netns"), *c;
-	char *to = p->command, *end = p->command + sizeof(p->command);
+	const char *end = p->command + sizeof(p->command);
+	char *to = p->command;
 
 	*to = '\0';
 	if (*netns)
@@ -196,7 +215,7 @@ static void fill(const struct knob *k, const struct sight *s, struct proposal *p
 
 static void present(const struct knob *k, const struct sight *s, struct proposal *p)
 {
-	const struct fact *now = k->now ? facts_find(s->after, k->now) : NULL;
+	const struct fact *now = knob_now(k, s);
 
 	p->now[0] = '\0';
 	if (now && now->text)
@@ -213,7 +232,7 @@ bool knob_propose(const struct knob *k, const struct sight *s, uint64_t lost,
 	memset(p, 0, sizeof(*p));
 	snprintf(p->name, sizeof(p->name), "%s", k->name);
 	present(k, s, p);
-	if (k->now && !*p->now)
+	if ((k->now || is_sysctl(k)) && !*p->now)
 		return false;
 	if (k->value) {
 		if (!strcmp(k->value, p->now))

@@ -7,13 +7,13 @@
 /**
  * struct knob - a setting, how it is read and what is proposed for it
  * @name: how people know it
- * @now: fact with its present value; NULL if there is none to show
+ * @now: fact with its present value; NULL if there is none to show, or for a sysctl
  * @floor: the least that is proposed
  * @unit: of the setting, for each packet that was lost
  * @most: fact with the largest value possible; NULL if there is none
  * @cap: the most that is proposed
  * @value: proposed instead of a computed number
- * @command: %D is the device, %K the kind of its qdisc, %V the value
+ * @command: %D is the device, %K the kind of its qdisc, %N the name, %V the value
  *
  * A proposal is at least twice what the setting is now. There is none if it is at its
  * most, or has @value already.

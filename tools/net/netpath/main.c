@@ -27,6 +27,7 @@ enum { EXIT_USAGE = 2, EXIT_GONE = 3 };
  * @record: file that gets what was read
  * @replay: file to read instead of the kernel
  * @command: watch while it runs; NULL for none
+ * @unblocked: the signals that the command finds blocked
  */
 struct options {
 	struct watch watch;
@@ -36,15 +37,8 @@ struct options {
 	bool redraw, bpf;
 	const char *record, *replay;
 	char **command;
+	sigset_t unblocked;
 };
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int number)
-{
-	(void)number;
-	stop = 1;
-}
 
 static void usage(FILE *to)
 {
@@ -120,7 +114,7 @@ static void present(const struct options *o, const struct facts *before, const s
 }
 
 /* Return: status of the command, as a shell gives it */
-static int run_command(char **command, bool quiet)
+static int run_command(char **command, const sigset_t *unblocked, bool quiet)
 {
 	pid_t child = fork();
 	int status;
@@ -128,8 +122,7 @@ static int run_command(char **command, bool quiet)
 	if (child < 0)
 		return 126;
 	if (!child) {
-		signal(SIGINT, SIG_DFL);
-		signal(SIGTERM, SIG_DFL);
+		sigprocmask(SIG_SETMASK, unblocked, NULL);
 		/* our output is for a program */
 		if (quiet)
 			dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -144,15 +137,25 @@ static int run_command(char **command, bool quiet)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void pause_for(double seconds)
+/* What ends netpath; blocked, so that it is noticed between two readings only */
+static void enders(sigset_t *set)
 {
-	struct timespec ts = { .tv_sec = seconds, .tv_nsec = (seconds - (long)seconds) * 1e9 };
-
-	if (!stop)
-		nanosleep(&ts, NULL);
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
 }
 
-static int gone(const struct options *o)
+/* Return: whether the user wants an end */
+static bool pause_for(double seconds)
+{
+	struct timespec ts = { .tv_sec = seconds, .tv_nsec = (seconds - (long)seconds) * 1e9 };
+	sigset_t set;
+
+	enders(&set);
+	return sigtimedwait(&set, NULL, &ts) > 0;
+}
+
+static int lost_device(const struct options *o)
 {
 	fprintf(stderr, "netpath: %s is gone\n", o->watch.dev);
 	return EXIT_GONE;
@@ -166,20 +169,18 @@ static int watch_loop(struct options *o, const struct probes *p, FILE *record)
 
 	if (collect(&before, &o->watch, p)) {
 		facts_free(&before);
-		return gone(o);
+		return lost_device(o);
 	}
 	if (record)
 		facts_record(&before, record);
-	while (!rc && !stop && (!o->count || n < o->count)) {
+	while (!rc && (!o->count || n < o->count)) {
 		if (o->command)
-			rc = run_command(o->command, o->show != show_text);
-		else
-			pause_for(o->interval);
-		if (stop && !o->command)
+			rc = run_command(o->command, &o->unblocked, o->show != show_text);
+		else if (pause_for(o->interval))
 			break;
 		if (collect(&after, &o->watch, p)) {
 			facts_free(&after);
-			rc = gone(o);
+			rc = lost_device(o);
 			break;
 		}
 		src_owners(&after, &before);
@@ -271,11 +272,11 @@ static int explain_one(const char *name)
 {
 	if (!explain(stdout, name))
 		return 0;
-	fprintf(stderr, "netpath: nothing is known about '%s'; --list text shows all names\n", name);
+	fprintf(stderr, "netpath: nothing is known about '%s'; see --list text\n", name);
 	return EXIT_FAILURE;
 }
 
-static int list(const char *how)
+static int list_all(const char *how)
 {
 	if (!strcmp(how, "text"))
 		explain_all(stdout, LIST_TEXT);
@@ -344,7 +345,7 @@ static int take_option(struct options *o, int option, const char *value)
 	case 'e':
 		return explain_one(value);
 	case 'l':
-		return list(value);
+		return list_all(value);
 	case 'h':
 		usage(stdout);
 		return 0;
@@ -376,15 +377,14 @@ static int take_device(struct options *o, int n, int n_command, char **arguments
 int main(int argc, char **argv)
 {
 	struct options o = { .interval = 1, .show = show_text, .bpf = true };
-	struct sigaction action = { .sa_handler = on_signal };
 	int option, n_command, i, rc;
+	sigset_t set;
 
 	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
 		;
 	n_command = i < argc ? argc - i - 1 : 0;
-	/* no SA_RESTART: a signal ends the pause between two pages */
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	enders(&set);
+	sigprocmask(SIG_BLOCK, &set, &o.unblocked);
 	while ((option = getopt_long(argc, argv, "1i:c:n:jpbh", long_options, NULL)) != -1) {
 		rc = take_option(&o, option, optarg);
 		if (rc >= 0)

@@ -32,11 +32,12 @@ static int character(const char *c, int *columns)
 /* The part of @text that is not to be broken: a word, or one wide character */
 static int unbroken(const char *text, int *columns)
 {
-	int len = 0, width, one;
+	int len = 0, width;
 
 	*columns = 0;
 	while (text[len] && text[len] != ' ') {
-		one = character(text + len, &width);
+		int one = character(text + len, &width);
+
 		if (width == 2 && len)
 			break;
 		len += one;

@@ -39,7 +39,7 @@ void watch_close(struct watch *w);
  */
 int src_rtnl(struct facts *f, struct watch *w);
 void src_genl(struct facts *f, struct watch *w);
-void src_proc(struct facts *f, struct watch *w);
+void src_proc(struct facts *f, const struct watch *w);
 void src_diag(struct facts *f, struct watch *w);
 /* Names the processes that own the sockets of @f that lost something since @before */
 void src_owners(struct facts *f, const struct facts *before);

@@ -179,13 +179,13 @@ static void ethtool_facts(struct facts *f, struct watch *w)
 		{ ETHTOOL_MSG_RINGS_GET, rings }, { ETHTOOL_MSG_CHANNELS_GET, channels },
 		{ ETHTOOL_MSG_COALESCE_GET, coalesce }, { ETHTOOL_MSG_LINKMODES_GET, linkmodes },
 	};
-	struct nlattr *header;
 	struct nlmsghdr *nlh;
 	char buf[256];
 	size_t i;
 
 	for (i = 0; w->ethtool_family && i < sizeof(questions) / sizeof(*questions); i++) {
 		struct asked asked = { .f = f, .settings = questions[i].settings };
+		struct nlattr *header;
 
 		nlh = request(buf, w->ethtool_family, questions[i].cmd, false);
 		/* every message has its header as attribute 1 */
@@ -206,11 +206,10 @@ static int ethtool_ioctl(int fd, const struct watch *w, void *command)
 	return ioctl(fd, SIOCETHTOOL, &ifr);
 }
 
-static void driver_stats(struct facts *f, struct watch *w, int fd, unsigned int n)
+static void driver_stats(struct facts *f, const struct watch *w, int fd, unsigned int n)
 {
 	struct ethtool_gstrings *names = must(calloc(1, sizeof(*names) + n * ETH_GSTRING_LEN));
 	struct ethtool_stats *stats = must(calloc(1, sizeof(*stats) + n * sizeof(uint64_t)));
-	unsigned int i;
 
 	names->cmd = ETHTOOL_GSTRINGS;
 	names->string_set = ETH_SS_STATS;
@@ -218,6 +217,8 @@ static void driver_stats(struct facts *f, struct watch *w, int fd, unsigned int 
 	stats->cmd = ETHTOOL_GSTATS;
 	stats->n_stats = n;
 	if (!ethtool_ioctl(fd, w, names) && !ethtool_ioctl(fd, w, stats)) {
+		unsigned int i;
+
 		for (i = 0; i < n && i < stats->n_stats; i++) {
 			uint64_t value;
 
@@ -230,7 +231,7 @@ static void driver_stats(struct facts *f, struct watch *w, int fd, unsigned int 
 	free(stats);
 }
 
-static void src_driver(struct facts *f, struct watch *w)
+static void driver_facts(struct facts *f, const struct watch *w)
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -250,5 +251,5 @@ void src_genl(struct facts *f, struct watch *w)
 {
 	netdev_facts(f, w);
 	ethtool_facts(f, w);
-	src_driver(f, w);
+	driver_facts(f, w);
 }

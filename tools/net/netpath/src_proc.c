@@ -25,13 +25,13 @@ static void read_pairs(struct facts *f, const char *path)
 
 	while (file && fgets(names, LINE, file) && fgets(values, LINE, file)) {
 		char *more_names, *more_values;
-		char *name = strtok_r(names, ": \n", &more_names), *value;
-		const char *group = name;
+		const char *name = strtok_r(names, "\n :", &more_names), *group = name;
 
-		strtok_r(values, ": \n", &more_values);
+		strtok_r(values, "\n :", &more_values);
 		while (name) {
-			name = strtok_r(NULL, " \n", &more_names);
-			value = strtok_r(NULL, " \n", &more_values);
+			const char *value = strtok_r(NULL, "\n ", &more_values);
+
+			name = strtok_r(NULL, "\n ", &more_names);
 			if (!name || !value)
 				break;
 			facts_add(f, strtoull(value, NULL, 10), "nstat/%s%s", group, name);
@@ -99,10 +99,11 @@ static void read_softnet(struct facts *f)
 static int read_header(char *line, int *cpus, int room)
 {
 	int n = 0;
-	char *more, *word;
+	const char *word;
+	char *more;
 
-	for (word = strtok_r(line, " \n", &more); word && n < room;
-	     word = strtok_r(NULL, " \n", &more)) {
+	for (word = strtok_r(line, "\n ", &more); word && n < room;
+	     word = strtok_r(NULL, "\n ", &more)) {
 		if (!strncmp(word, "CPU", 3))
 			cpus[n++] = atoi(word + 3);
 	}
@@ -114,13 +115,13 @@ static int read_header(char *line, int *cpus, int room)
 static void read_softirqs(struct facts *f)
 {
 	FILE *file = fopen("/proc/softirqs", "re");
-	char *line = must(malloc(LINE)), *at, *end;
+	char *line = must(malloc(LINE)), *end;
 	int cpus[MAX_CPUS], n = 0, i;
 
 	if (file && fgets(line, LINE, file))
 		n = read_header(line, cpus, MAX_CPUS);
 	while (file && fgets(line, LINE, file)) {
-		const char *name = line + strspn(line, " ");
+		const char *name = line + strspn(line, " "), *at;
 
 		if (strncmp(name, "NET_RX:", 7) && strncmp(name, "NET_TX:", 7))
 			continue;
@@ -155,7 +156,7 @@ static bool irq_of_device(const struct facts *named, const struct watch *w, cons
 static void read_interrupts(struct facts *f, const struct watch *w)
 {
 	FILE *file = fopen("/proc/interrupts", "re");
-	char *line = must(malloc(LINE)), *at, *end;
+	char *line = must(malloc(LINE)), *end;
 	int cpus[MAX_CPUS], n = 0, i;
 	struct facts irqs = { NULL };
 
@@ -163,7 +164,7 @@ static void read_interrupts(struct facts *f, const struct watch *w)
 	if (file && fgets(line, LINE, file))
 		n = read_header(line, cpus, MAX_CPUS);
 	while (file && fgets(line, LINE, file)) {
-		const char *number = line + strspn(line, " ");
+		const char *number = line + strspn(line, " "), *at;
 
 		at = strchr(line, ':');
 		if (!isdigit(*number) || !at || !irq_of_device(f, w, number, at))
@@ -190,20 +191,21 @@ static void read_interrupts(struct facts *f, const struct watch *w)
 static void read_stat(struct facts *f, const char *path, const char *prefix)
 {
 	FILE *file = fopen(path, "re");
-	char names[512], values[512], *more_names, *more_values, *name, *value;
+	char names[512], values[512], *more_names, *more_values;
 
 	if (!file)
 		return;
 	if (fgets(names, sizeof(names), file)) {
 		while (fgets(values, sizeof(values), file)) {
 			char *copy = must(strdup(names));
+			const char *name, *value;
 
-			name = strtok_r(copy, " \n", &more_names);
-			value = strtok_r(values, " \n", &more_values);
+			name = strtok_r(copy, "\n ", &more_names);
+			value = strtok_r(values, "\n ", &more_values);
 			while (name && value) {
 				facts_add(f, strtoull(value, NULL, 16), "%s/%s", prefix, name);
-				name = strtok_r(NULL, " \n", &more_names);
-				value = strtok_r(NULL, " \n", &more_values);
+				name = strtok_r(NULL, "\n ", &more_names);
+				value = strtok_r(NULL, "\n ", &more_values);
 			}
 			free(copy);
 		}
@@ -216,7 +218,6 @@ static void read_sysctl(struct facts *f, const struct watch *w, const char *key)
 {
 	const char *dev = strstr(key, "DEV");
 	char path[256], value[128], *end, *c;
-	uint64_t number;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/sys/%.*s", (int)(dev ? dev - key : (int)strlen(key)),
@@ -235,6 +236,8 @@ static void read_sysctl(struct facts *f, const struct watch *w, const char *key)
 	if (!file)
 		return;
 	if (fgets(value, sizeof(value), file)) {
+		uint64_t number;
+
 		for (c = value; *c; c++) {
 			if (*c == '\t')
 				*c = ' ';
@@ -263,7 +266,7 @@ static void read_machine(struct facts *f)
 	facts_add(f, geteuid(), "info/uid");
 }
 
-void src_proc(struct facts *f, struct watch *w)
+void src_proc(struct facts *f, const struct watch *w)
 {
 	const char *const *key;
 
@@ -318,8 +321,7 @@ static void add_owner(struct facts *f, const char *pid, const char *inode)
 static void owners_of(struct facts *f, const char *pid, char (*inodes)[24], size_t n)
 {
 	char path[288], link[64], want[400];
-	struct dirent *fd;
-	ssize_t len;
+	const struct dirent *fd;
 	size_t i;
 	DIR *fds;
 
@@ -328,7 +330,8 @@ static void owners_of(struct facts *f, const char *pid, char (*inodes)[24], size
 	if (!fds)
 		return;
 	while ((fd = readdir(fds))) {
-		len = readlinkat(dirfd(fds), fd->d_name, link, sizeof(link) - 1);
+		ssize_t len = readlinkat(dirfd(fds), fd->d_name, link, sizeof(link) - 1);
+
 		if (len < 0)
 			continue;
 		link[len] = '\0';
@@ -345,7 +348,7 @@ void src_owners(struct facts *f, const struct facts *before)
 {
 	char inodes[16][24];
 	size_t n = wanted_inodes(f, before, inodes, sizeof(inodes) / sizeof(*inodes));
-	struct dirent *process;
+	const struct dirent *process;
 	DIR *proc;
 
 	if (!n)

@@ -149,14 +149,14 @@ static void read_queue(struct qdisc *q, const struct nlattr *stats2)
 
 static void read_limit(struct qdisc *q, const struct nlattr *options)
 {
-	struct nlattr *attr;
-
 	if (!strcmp(q->kind, "pfifo") || !strcmp(q->kind, "bfifo")) {
 		const struct tc_fifo_qopt *fifo = mnl_attr_get_payload(options);
 
 		q->limit = fifo->limit;
 		q->has_limit = true;
 	} else if (!strcmp(q->kind, "fq_codel")) {
+		const struct nlattr *attr;
+
 		mnl_attr_for_each_nested(attr, options) {
 			if (mnl_attr_get_type(attr) != TCA_FQ_CODEL_LIMIT)
 				continue;
@@ -203,7 +203,7 @@ static void add_qdisc(struct facts *f, const struct tcmsg *tcm, const struct qdi
 static int on_qdisc(const struct nlmsghdr *nlh, void *data)
 {
 	const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
-	struct nlattr *attr, *stats = NULL, *options = NULL;
+	const struct nlattr *attr, *stats = NULL, *options = NULL;
 	struct qdisc_dump *dump = data;
 	struct qdisc q = { .kind = "" };
 

@@ -7,8 +7,14 @@
 
 #include "station.h"
 
-#define ECN_PACKETS "nstat/IpExtInNoECTPkts + nstat/IpExtInECT1Pkts + " \
-		    "nstat/IpExtInECT0Pkts + nstat/IpExtInCEPkts"
+/* IP counts the frames of a packet that GRO made by their ECN bits, and only there */
+#define NO_ECN "nstat/IpExtInNoECTPkts"
+#define ECN_PACKETS NO_ECN " + nstat/IpExtInECT1Pkts + nstat/IpExtInECT0Pkts + nstat/IpExtInCEPkts"
+#define READ_DATAGRAMS "nstat/UdpInDatagrams + nstat/Udp6InDatagrams"
+#define UDP_PACKETS READ_DATAGRAMS " + nstat/UdpInErrors + nstat/UdpNoPorts"
+#define TRANSPORT_PACKETS "nstat/TcpInSegs + " UDP_PACKETS
+#define SENT "nstat/UdpOutDatagrams + nstat/Udp6OutDatagrams + nstat/TcpOutSegs"
+#define OUT_REQUESTS "nstat/IpOutRequests + nstat/Ip6OutRequests"
 
 const struct figure figures[] = {
 	{ "interrupts_per_frame", "irq/total", "dev/rx_packets + dev/tx_packets" },
@@ -149,16 +155,13 @@ const struct station stations[STATIONS] = {
 	[BRIDGE] = { "bridge", "bridge", false, NULL, NULL, NULL },
 	[NETFILTER] = { "netfilter", "netfilter", false, NULL, NULL, note_netfilter },
 	[IP] = { "ip", "IP", false, "nstat/IpInReceives + nstat/Ip6InReceives", NULL, note_ip },
-	[L4] = { "transport", "TCP, UDP", false, "nstat/TcpInSegs + nstat/UdpInDatagrams + "
-		 "nstat/UdpInErrors + nstat/UdpNoPorts", NULL, note_l4 },
-	[LISTENER] = { "listener", "listener", false, "nstat/TcpPassiveOpens", "sock/listen/*/*/queued",
-		       NULL },
+	[L4] = { "transport", "TCP, UDP", false, TRANSPORT_PACKETS, NULL, note_l4 },
+	[LISTENER] = { "listener", "listener", false, "nstat/TcpPassiveOpens",
+		       "sock/listen/*/*/queued", NULL },
 	[SOCKET] = { "socket", "socket (bytes)", false, NULL, "sock/udp/*/*/waits", NULL },
-	[PROCESS] = { "process", "process", false, "nstat/UdpInDatagrams + nstat/Udp6InDatagrams", NULL,
-		      NULL },
-	[SEND] = { "send", "send call", true, "nstat/UdpOutDatagrams + nstat/Udp6OutDatagrams + "
-		   "nstat/TcpOutSegs", NULL, NULL },
-	[IP_OUT] = { "ip-out", "IP", true, "nstat/IpOutRequests + nstat/Ip6OutRequests", NULL, NULL },
+	[PROCESS] = { "process", "process", false, READ_DATAGRAMS, NULL, NULL },
+	[SEND] = { "send", "send call", true, SENT, NULL, NULL },
+	[IP_OUT] = { "ip-out", "IP", true, OUT_REQUESTS, NULL, NULL },
 	[NEIGH] = { "neighbour", "neighbours", true, NULL, NULL, NULL },
 	[QDISC] = { "qdisc", "qdisc", true, "qdisc-root/packets", "qdisc-root/qlen", note_qdisc },
 	[DRIVER] = { "driver", "driver, ring", true, "dev/tx_packets", NULL, note_driver },

@@ -15,7 +15,8 @@
 #define SAMPLE_SHIFT 8
 #define SAMPLE_MASK 63
 
-const volatile __u32 device;
+/* Number of the device that is watched */
+__u32 device;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

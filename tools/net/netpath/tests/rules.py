@@ -177,7 +177,7 @@ def losses(report):
 
 def rows():
     """{name: what --explain says}, of all rows"""
-    return dict(re.findall(r"^(\w+)(, at .*\n(?:(?:meaning|cure|command|counters|events|only with"
+    return dict(re.findall(r"^(\w+)(, at .*\n(?:(?:meaning|cure|command|counters|events|only if"
                            r"|unless|shown as| ) .*\n)*)", run("--list", "text"), re.M))
 
 
@@ -196,7 +196,7 @@ def terms(expression):
 
 def ways_to_lose(text):
     """What may grow for a row to be seen: each counter and each event alone"""
-    only = {term: 7 for term in terms(field(text, "only with"))[:1]}
+    only = {term: 7 for term in terms(field(text, "only if"))[:1]}
     ways = [{term: 7} for term in terms(field(text, "counters"))]
     ways += [{"drop/" + event.replace("*", "x"): 7} for event in field(text, "events").split()]
     return [way | only for way in ways]

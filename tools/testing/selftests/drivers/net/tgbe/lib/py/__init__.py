@@ -49,8 +49,9 @@ from .ioctl import CHANNELS, COALESCE, IoctlCard, NetlinkRings, RINGS
 from .knobs import read_knobs, rss_key, rss_table, values_of
 from .stamps import Phc, PtpSocket, phc_index, get_stamping, set_stamping
 from .settings import Settings, dump, unusual_settings
-from .netpath import NETPATH, RawSender, Watch, inside, ip_packet, needs_events, netpath, \
-    queued, run_cure, tcp_segment, udp_datagram, udp_socket
+from .netpath import NETPATH, RawSender, Watch, frames, inside, ip_packet, is_first, \
+    lose_and_cure, needs_events, netpath, queued, run_cure, tcp_segment, udp_datagram, \
+    udp_socket, udp_to_us, watch
 from .qdisc import Qdisc, QdiscMessage, attributes, children, nla, percentile, ping_times, \
     softirqs, softirqs_by_cpu, sysctl, txpath_module, txpath_unload
 from .path import row, run_rows
@@ -86,8 +87,9 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "read_knobs", "rss_key", "rss_table", "values_of",
            "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping",
            "Settings", "dump", "unusual_settings",
-           "NETPATH", "RawSender", "Watch", "inside", "ip_packet", "needs_events", "netpath",
-           "queued", "run_cure", "tcp_segment", "udp_datagram", "udp_socket",
+           "NETPATH", "RawSender", "Watch", "frames", "inside", "ip_packet", "is_first",
+           "lose_and_cure", "needs_events", "netpath", "queued", "run_cure", "tcp_segment",
+           "udp_datagram", "udp_socket", "udp_to_us", "watch",
            "Qdisc", "QdiscMessage", "attributes", "children", "nla", "percentile", "ping_times",
            "softirqs", "softirqs_by_cpu", "sysctl", "txpath_module", "txpath_unload",
            "row", "run_rows", "call", "client_of", "listen_at",

@@ -13,6 +13,9 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from net.lib.py import CmdExitFailure, KsftSkipEx, NetNSEnter, cmd, defer
+from net.lib.py import ksft_eq, ksft_not_in
+
+from .cards import wait_until
 
 NETPATH = Path(os.environ.get("TGBE_BUILD", "/usr")) / "netpath/netpath"
 
@@ -161,4 +164,54 @@ def needs_events():
 
 def run_cure(loss, which=0):
     """Run the command that was printed"""
-    cmd(loss["cures"][which]["command"])
+    cmd(loss["cures"][which]["command"], shell=True)
+
+
+def watch(cfg, provoke, **options):
+    """Provoke while it watches: the report, and what provoke() returned"""
+    with Watch(cfg.ifname, **options) as seen:
+        number = provoke()
+    return seen, number
+
+
+def is_first(seen, name, number=None):
+    """It is the first that is named; its number is exact where one is given"""
+    ksft_eq(next(iter(seen.losses), None), name, f"of {seen.losses}")
+    loss = next((one for one in seen.report["losses"] if one["name"] == name), None)
+    if loss and number is not None:
+        ksft_eq(loss["lost"], number)
+    return loss or {"cures": [], "who": []}
+
+
+def lose_and_cure(cfg, name, provoke, cure=run_cure):
+    """
+    The loss that provoke() makes, of which it returns the number, is the first; after its
+    cure nothing of the kind is lost
+    """
+    seen, number = watch(cfg, provoke)
+    loss = is_first(seen, name, number)
+    ksft_eq(seen.unexplained, 0)
+    cure(loss)
+    after, _ = watch(cfg, provoke)
+    ksft_not_in(name, after.losses)
+    return loss
+
+
+def frames(cfg, number, *packets, **options):
+    """A function that sends the packets so often and waits until they are here"""
+    raw = RawSender(cfg.peer, cfg.dut)
+
+    def provoke():
+        before = cfg.dut.stats()["rx"]["packets"]
+        for _ in range(number):
+            for packet in packets:
+                raw.send(packet, **options)
+        wait_until(lambda: cfg.dut.stats()["rx"]["packets"] - before >= number * len(packets),
+                   "not all came")
+        return number * len(packets)
+    return provoke
+
+
+def udp_to_us(cfg, port, damage=0):
+    """A datagram from the peer to a port of ours"""
+    return udp_datagram(cfg.peer.addr_v["4"], cfg.dut.addr_v["4"], port, port, damage=damage)
