@@ -15,8 +15,10 @@
 	.command = "ethtool " opts, __VA_ARGS__ }
 
 static const struct knob knobs[] = {
-	ETHTOOL("rx ring", "ring/rx", "-G %D rx %V", .unit = 1, .most = "ring/rx-max"),
-	ETHTOOL("tx ring", "ring/tx", "-G %D tx %V", .unit = 1, .most = "ring/tx-max"),
+	ETHTOOL("rx ring", "ring/rx", "-G %D rx %V", .floor = 1024, .unit = 1,
+		.most = "ring/rx-max"),
+	ETHTOOL("tx ring", "ring/tx", "-G %D tx %V", .floor = 1024, .unit = 1,
+		.most = "ring/tx-max"),
 	ETHTOOL("queues", "channels/combined", "-L %D combined %V",
 		.most = "channels/combined-useful"),
 	ETHTOOL("adaptive-rx", "coalesce/adaptive-rx", "-C %D adaptive-rx on", .value = "1"),

@@ -87,7 +87,7 @@ static void note_softirq(const struct sight *s, char *to, size_t room)
 	shares(s, to, room, "CPU ", "softirq-cpu/NET_RX/", "");
 	len = strlen(to);
 	if (squeezed)
-		snprintf(to + len, room - len, "%sbudget used up %" PRIu64 "x", len ? "; " : "",
+		snprintf(to + len, room - len, "%ssqueezed %" PRIu64 "x", len ? "; " : "",
 			 squeezed);
 }
 
@@ -128,6 +128,12 @@ static void note_l4(const struct sight *s, char *to, size_t room)
 		 sight_sum(s, "nstat/TcpInSegs"), sight_sum(s, "nstat/TcpRetransSegs"));
 }
 
+static void note_socket(const struct sight *s, char *to, size_t room)
+{
+	if (facts_sum(s->after, "sock/udp/*/*/waits"))
+		snprintf(to, room, "bytes wait in UDP's");
+}
+
 static void note_qdisc(const struct sight *s, char *to, size_t room)
 {
 	const char *p50 = facts_string(s->after, "delay/qdisc");
@@ -158,7 +164,8 @@ const struct station stations[STATIONS] = {
 	[L4] = { "transport", "TCP, UDP", false, TRANSPORT_PACKETS, NULL, note_l4 },
 	[LISTENER] = { "listener", "listener", false, "nstat/TcpPassiveOpens",
 		       "sock/listen/*/*/queued", NULL },
-	[SOCKET] = { "socket", "socket (bytes)", false, NULL, "sock/udp/*/*/waits", NULL },
+	[SOCKET] = { "socket", "socket", false, NULL, "sock/udp/*/*/waits",
+		     note_socket },
 	[PROCESS] = { "process", "process", false, READ_DATAGRAMS, NULL, NULL },
 	[SEND] = { "send", "send call", true, SENT, NULL, NULL },
 	[IP_OUT] = { "ip-out", "IP", true, OUT_REQUESTS, NULL, NULL },

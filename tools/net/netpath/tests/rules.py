@@ -51,6 +51,7 @@ CASES = {
     "limit and AQM": ({"qdisc-root/drops": 9, "qdisc-sum/aqm": 4}, {"QDISC_DROP": 5},
                       "tc qdisc change dev eth0 root pfifo limit 1024"),
     "a ping's own clone": ({"drop/NO_SOCKET@ping_rcv": 5}, {}, None),
+    "a group that nobody joined": ({"drop/NOT_SPECIFIED@ip6_mc_input": 5}, {}, None),
     "closed with data": ({"drop/SOCKET_CLOSE@udp_destruct_common": 5}, {}, None),
     "a counter and its event": ({"nstat/UdpRcvbufErrors": 40,
                                  "drop/SOCKET_RCVBUFF@udp_queue_rcv_one_skb": 40},
@@ -80,7 +81,7 @@ CASES = {
     "a reason of tomorrow": ({"drop/BRAND_NEW@some_function": 2}, {"BRAND_NEW": 2}, None),
     "worst first": ({"nstat/UdpNoPorts": 3, "dev/rx_fifo_errors": 30, "nstat/IpOutNoRoutes": 9},
                     {"rx_fifo_errors": 30, "IP_OUTNOROUTES": 9, "NO_SOCKET": 3},
-                    "ethtool -G eth0 rx 128"),
+                    "ethtool -G eth0 rx 1024"),
 }
 
 # what grew: unexplained packets
