@@ -29,7 +29,9 @@
 #define TCP_OLD "TCP_OLD_*@* TCP_TOO_OLD_ACK@* TCP_OFOMERGE@* TCP_RFC7323_*@* TCP_OVERWINDOW@*"
 #define TCP_INVALID "TCP_INVALID_*@* TCP_FLAGS@* TCP_ACK_UNSENT_DATA@* TCP_FASTOPEN@*"
 #define TCP_CLOSED "TCP_RESET@* TCP_CLOSE@* TCP_ABORT_ON_DATA@* CONSUMED@*"
-#define TCP_STATE_EVENTS TCP_OLD " " TCP_INVALID " " TCP_CLOSED
+/* of a connection in TIME_WAIT */
+#define TCP_LATE "NOT_SPECIFIED@tcp_v4_rcv* NOT_SPECIFIED@tcp_v6_rcv*"
+#define TCP_STATE_EVENTS TCP_OLD " " TCP_INVALID " " TCP_CLOSED " " TCP_LATE
 
 const struct loss losses[] = {
 	/* the card and its driver */

@@ -33,7 +33,6 @@ def _send(sock, cfg, number, port=PORT, size=100):
         sock.sendto(bytes(size), (cfg.dut.addr_v["4"], port))
 
 
-
 def rcvbuf(cfg) -> None:
     """ SOCKET_RCVBUFF: a reader that does not read, with its process and buffer """
     cfg.pin_neighbours()
@@ -46,7 +45,6 @@ def rcvbuf(cfg) -> None:
         _send(sender, cfg, 200)
         wait_until(lambda: cfg.dut.stats()["rx"]["packets"] - before >= 200, "not all came")
         provoke.sock = sock
-        return None
 
     seen, _ = watch(cfg, provoke)
     loss = is_first(seen, "SOCKET_RCVBUFF", 200 - queued(provoke.sock))
