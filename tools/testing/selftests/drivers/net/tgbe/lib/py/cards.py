@@ -420,15 +420,15 @@ class TgbeEnv(NetDrvEpEnv):
         """Everything through queue 0, until the test ends"""
         was = self.dut.queues()
         if was > 1:
-            defer(self._queues_back, was)
+            defer(self.renew_mq)
+            defer(self.dut.ethtool, f"-L {self.ifname} combined {was}")
             self.dut.ethtool(f"-L {self.ifname} combined 1")
 
-    def _queues_back(self, count):
+    def renew_mq(self):
         """
-        Have the queues back, and their qdiscs: an mq that was made meanwhile gave the default
-        to the one queue in use
+        Each queue gets the default qdisc: an mq that was made while one queue was in use gave
+        it to that alone
         """
-        self.dut.ethtool(f"-L {self.ifname} combined {count}")
         if self.dut.cmd(f"tc qdisc show dev {self.ifname} root").stdout.startswith("qdisc mq"):
             self.dut.cmd(f"tc qdisc replace dev {self.ifname} root pfifo")
             self.dut.cmd(f"tc qdisc del dev {self.ifname} root")

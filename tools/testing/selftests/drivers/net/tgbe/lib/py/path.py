@@ -678,6 +678,7 @@ class Experiment:
         All frames by one queue, whose interrupt goes to one CPU, and with a ring that
         holds a burst
         """
+        defer(self.cfg.renew_mq)
         self.set(f"ethtool -L {self.nic} combined 1")
         self.set(f"ethtool -G {self.nic} rx 4096")
         self.pin_interrupts(cpu)
