@@ -413,7 +413,7 @@ def p4_ip(x):
 # ---- P5
 
 
-def _as_nobody(x, ns, kind):
+def _as_nobody(ns, kind):
     """May a user without rights make a socket of ICMP there?"""
     if not (pid := os.fork()):
         status = 0
@@ -439,11 +439,11 @@ def _echo(ident, seq=1):
 def _sockets(x):
     """Who may send an echo request, and who gets the reply"""
     x.set("sysctl -w net.ipv4.ping_group_range='1 0'", ns=x.peer)
-    said = [_as_nobody(x, x.peer, kind) for kind in (socket.SOCK_RAW, socket.SOCK_DGRAM)]
+    said = [_as_nobody(x.peer, kind) for kind in (socket.SOCK_RAW, socket.SOCK_DGRAM)]
     x.holds(said == ["EPERM", "EACCES"], f"without rights and ping_group_range '1 0': a raw "
             f"socket {said[0]}, a ping socket {said[1]}")
     x.turn("sysctl -w net.ipv4.ping_group_range='0 65534'", ns=x.peer)
-    said = _as_nobody(x, x.peer, socket.SOCK_DGRAM)
+    said = _as_nobody(x.peer, socket.SOCK_DGRAM)
     x.holds(said == "allowed", f"ping_group_range '0 65534': a ping socket {said}")
     x.set("sysctl -w net.ipv4.ping_group_range='0 65534'")
     raw = [x.socket(None, socket.SOCK_RAW, proto=socket.IPPROTO_ICMP) for _ in range(2)]

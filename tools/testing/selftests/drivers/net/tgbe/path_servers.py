@@ -10,7 +10,6 @@ import fcntl
 import os
 import re
 import select
-import socket
 import struct
 import termios
 from pathlib import Path
