@@ -201,8 +201,6 @@ static void completions_wait(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, vector->sent_waits);
 	polled(vector, 1, 1, true);
 	KUNIT_EXPECT_TRUE(test, vector->sent_waits);
-	/* twice, since the judgement is under way */
-	adapted(fake, 4, 0, NSEC_PER_SEC);
 	adapted(fake, 4, 0, NSEC_PER_SEC);
 	KUNIT_EXPECT_FALSE(test, vector->sent_waits);
 
