@@ -179,37 +179,6 @@ static void busy_polls_tell_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, usecs_of(fake, 0), 100);
 }
 
-/* While sparse frames arrive, completions need no interrupt of their own: not for bulk in
- * either direction, not when eight interrupts brought nothing, not by hand
- */
-static void completions_wait(struct kunit *test)
-{
-	struct fake *fake = moderated(test);
-	struct tgbe_vector *vector = fake->dev->vector[0];
-
-	fake->dev->config.moderation[0].rx.adaptive = true;
-	tgbe_moderation_start(fake->dev);
-	KUNIT_EXPECT_FALSE(test, vector->sent_waits);
-	polled(vector, 1, 1, true);
-	KUNIT_EXPECT_TRUE(test, vector->sent_waits);
-	polled(vector, 0, 4, true);
-	KUNIT_EXPECT_FALSE(test, vector->sent_waits);
-	for (unsigned int i = 2; i < 8; i++)
-		polled(vector, 0, 1, true);
-	KUNIT_EXPECT_TRUE(test, vector->sent_waits);
-	polled(vector, 0, 1, true);
-	KUNIT_EXPECT_FALSE(test, vector->sent_waits);
-	polled(vector, 1, 1, true);
-	KUNIT_EXPECT_TRUE(test, vector->sent_waits);
-	adapted(fake, 4, 0, NSEC_PER_SEC);
-	KUNIT_EXPECT_FALSE(test, vector->sent_waits);
-
-	fake->dev->config.moderation[0].rx.adaptive = false;
-	tgbe_moderation_start(fake->dev);
-	polled(vector, 1, 1, true);
-	KUNIT_EXPECT_FALSE(test, vector->sent_waits);
-}
-
 /* The -irq values hold after an interrupt that took more than one poll */
 static void busy_values(struct kunit *test)
 {
@@ -301,7 +270,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(the_shorter_of_what_worked),
 	KUNIT_CASE(bulk_waits),
 	KUNIT_CASE(busy_polls_tell_nothing),
-	KUNIT_CASE(completions_wait),
 	KUNIT_CASE(busy_values),
 	KUNIT_CASE(frames_are_met),
 	KUNIT_CASE(frames_are_met_by_turns),

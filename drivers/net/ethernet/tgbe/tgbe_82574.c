@@ -336,14 +336,11 @@ static void tgbe_82574_irq_bits(struct tgbe_vector *vector)
 	struct tgbe_device *dev = vector->dev;
 
 	vector->unmask = dev->mapping + TGBE_IMS;
-	if (dev->irq_mode == TGBE_IRQ_MSIX) {
+	if (dev->irq_mode == TGBE_IRQ_MSIX)
 		vector->unmask_bits = tgbe_82574_queue_causes(vector->index);
-		vector->sent_bits = TGBE_INT_82574_TXQ(vector->index);
-	} else {
+	else
 		vector->unmask_bits = dev->chip->irq_causes |
 				      TGBE_OTHER_CAUSES;
-		vector->sent_bits = 0;
-	}
 }
 
 /* Erratum 12: an interrupt may be missed after ICR was read while INT_ASSERTED was

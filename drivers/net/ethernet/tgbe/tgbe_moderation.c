@@ -14,9 +14,8 @@
  *
  * Receive and transmit share the vector: the shorter interval of the directions
  * that had work counts. Completions alone lengthen it only if nothing was received
- * for a while, or the answer to what was just sent would have to wait for it. For the
- * same reason adaptive leaves the interrupt of the completions masked while sparse frames
- * arrive, where a chip can do that. Only the poll writes the timer, and only if it changes.
+ * for a while, or the answer to what was just sent would have to wait for it. Only the
+ * poll writes the timer, and only if it changes.
  */
 #include <linux/ktime.h>
 
@@ -167,7 +166,6 @@ static void tgbe_begin_anew(struct tgbe_vector *vector)
 	tgbe_reset_pacer(&vector->tx_pace, &request->tx);
 	vector->polls = 0;
 	vector->rx_quiet = 0;
-	vector->sent_waits = false;
 	memset(&vector->load, 0, sizeof(vector->load));
 	tgbe_set_throttle(vector,
 			  min(tgbe_requested_usecs(vector, &request->rx),
@@ -260,8 +258,6 @@ void tgbe_moderation_polled(struct tgbe_vector *vector, unsigned int received,
 	if (usecs != UINT_MAX &&
 	    (rx->frames || usecs < vector->throttle || vector->rx_quiet == RX_QUIET))
 		tgbe_set_throttle(vector, usecs);
-	vector->sent_waits = READ_ONCE(request->rx.adaptive) && !vector->load.usecs &&
-			     vector->rx_quiet < RX_QUIET && tx->frames < BULK_FRAMES;
 forget:
 	vector->polls = 0;
 	rx->frames = 0;

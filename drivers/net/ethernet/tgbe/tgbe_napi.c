@@ -9,33 +9,6 @@
 #include "tgbe.h"
 #include "tgbe_ring.h"
 
-/* Completions that wait for the next received frame, see tgbe_moderation.c, wait for the
- * next tick of the clock at most. A cause that came meanwhile fires now.
- */
-static void tgbe_sent_unmask(struct timer_list *timer)
-{
-	struct tgbe_vector *vector = container_of(timer, struct tgbe_vector, sent_timer);
-
-	WRITE_ONCE(vector->sent_masked, false);
-	writel(vector->sent_bits, vector->unmask);
-}
-
-/* Let the vector interrupt again. A stopped queue waits for its completions. */
-static void tgbe_poll_unmask(struct tgbe_vector *vector, const struct tgbe_ring *tx)
-{
-	u32 bits = vector->unmask_bits;
-
-	if (vector->sent_bits && vector->sent_waits && tx &&
-	    !netif_xmit_stopped(tgbe_ring_txq(tx))) {
-		bits &= ~vector->sent_bits;
-		if (!vector->sent_masked) {
-			WRITE_ONCE(vector->sent_masked, true);
-			mod_timer(&vector->sent_timer, jiffies + 1);
-		}
-	}
-	writel(bits, vector->unmask);
-}
-
 /* Clean the transmit ring, then receive up to the budget. A budget of 0 means netpoll,
  * which wants transmit completions only. Returns the frames received, or the budget when
  * there is more to do.
@@ -74,7 +47,7 @@ static int tgbe_poll(struct napi_struct *napi, int budget)
 	if (tx)
 		tgbe_tx_flush(tx);
 	if (done)
-		tgbe_poll_unmask(vector, tx);
+		writel(vector->unmask_bits, vector->unmask);
 	return more ? budget : work;
 }
 
@@ -135,7 +108,6 @@ void tgbe_polls_start(struct tgbe_device *dev)
 	for (unsigned int q = 0; q < dev->queues_max; q++) {
 		struct napi_struct *napi = &dev->vector[q]->napi;
 
-		timer_setup(&dev->vector[q]->sent_timer, tgbe_sent_unmask, 0);
 		netif_napi_add_config_locked(dev->netdev, napi, tgbe_poll, q);
 		netif_napi_set_irq_locked(napi, tgbe_irq_number(dev, q));
 		WRITE_ONCE(napi->weight, dev->config.rx_batch);
@@ -157,10 +129,8 @@ void tgbe_polls_stop(struct tgbe_device *dev)
 	unsigned int q;
 
 	netdev_lock(dev->netdev);
-	for (q = 0; q < dev->queues_max; q++) {
+	for (q = 0; q < dev->queues_max; q++)
 		napi_disable_locked(&dev->vector[q]->napi);
-		timer_delete_sync(&dev->vector[q]->sent_timer);
-	}
 	for (q = 0; q < dev->queues_max; q++)
 		__netif_napi_del_locked(&dev->vector[q]->napi);
 	netdev_unlock(dev->netdev);

@@ -10,7 +10,6 @@
 #include <linux/netdevice.h>
 #include <linux/sizes.h>
 #include <linux/skbuff.h>
-#include <linux/timer.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
 
@@ -253,14 +252,9 @@ struct tgbe_ring {
  * @tx: transmit ring while armed, else NULL
  * @unmask: register that enables the vector's interrupt
  * @unmask_bits: value written there
- * @sent_bits: those of @unmask_bits that only completions raise; 0 where the chip does
- *	       not tell them apart
  * @dev: the port
  * @index: queue pair served
  * @renew: the moderation was changed, to be seen by the next poll
- * @sent_waits: completions need no interrupt of their own: what is received brings one
- * @sent_masked: @sent_bits are masked, and @sent_timer is pending
- * @sent_timer: unmasks @sent_bits, which bounds how late completions are taken
  * @polls: since the last interrupt
  * @rx_quiet: interrupts since one that brought a received frame, as far as they count
  * @interrupts: number of them
@@ -282,17 +276,13 @@ struct tgbe_ring {
  */
 struct tgbe_vector {
 	struct napi_struct napi;
-	struct timer_list sent_timer;
 	struct tgbe_ring *rx;
 	struct tgbe_ring *tx;
 	u8 __iomem *unmask;
 	u32 unmask_bits;
-	u32 sent_bits;
 	struct tgbe_device *dev;
 	u8 index;
 	bool renew;
-	bool sent_waits;
-	bool sent_masked;
 	u8 rx_quiet;
 	u32 polls;
 	unsigned long interrupts;
@@ -356,17 +346,6 @@ static inline void tgbe_ring_tell(struct tgbe_ring *ring)
 	ring->rung = ring->next_to_use;
 	/* writel orders the descriptors before the tail */
 	writel(ring->next_to_use, ring->tail);
-}
-
-/**
- * tgbe_ring_txq() - the stack's queue of a transmit ring
- * @ring: transmit ring
- *
- * Return: the queue.
- */
-static inline struct netdev_queue *tgbe_ring_txq(const struct tgbe_ring *ring)
-{
-	return netdev_get_tx_queue(ring->netdev, ring->index);
 }
 
 /* tgbe_rx.c */

@@ -27,6 +27,11 @@ static union tgbe_tx_desc *tgbe_txd_at(const struct tgbe_ring *ring, u16 i)
 	return (union tgbe_tx_desc *)ring->desc + i;
 }
 
+static struct netdev_queue *tgbe_ring_txq(const struct tgbe_ring *ring)
+{
+	return netdev_get_tx_queue(ring->netdev, ring->index);
+}
+
 /* Below zero after the limit of a ring in use was lowered */
 static int tgbe_unused(const struct tgbe_ring *ring)
 {
@@ -63,17 +68,6 @@ static __always_inline bool tgbe_defer_doorbell(struct tgbe_ring *ring, unsigned
 		return false;
 	WRITE_ONCE(ring->owed, true);
 	return true;
-}
-
-/* A stopped queue waits for its completions, which do not wait for a received frame then.
- * A poll that masks them at the same time is undone by its timer.
- */
-static void tgbe_hurry_sent(struct tgbe_device *dev, const struct tgbe_ring *ring)
-{
-	struct tgbe_vector *vector = dev->vector[ring->index];
-
-	if (READ_ONCE(vector->sent_masked))
-		writel(vector->sent_bits, vector->unmask);
 }
 
 static void tgbe_unmap(struct tgbe_ring *ring, struct tgbe_tx_slot *slot)
@@ -340,13 +334,10 @@ static __always_inline netdev_tx_t tgbe_send_frame(struct sk_buff *skb,
 		tgbe_count_use(ring, &ring->use.stops);
 		flush = true;
 	}
-	if (flush && netif_xmit_stopped(txq)) {
+	/* the next frame of a batch may ask for a stamp as well */
+	if (stamp || (flush && (netif_xmit_stopped(txq) ||
+				!tgbe_defer_doorbell(ring, o.frame_len))))
 		tgbe_ring_doorbell(ring);
-		tgbe_hurry_sent(netdev_priv(ring->netdev), ring);
-	} else if (stamp || (flush && !tgbe_defer_doorbell(ring, o.frame_len))) {
-		/* the next frame of a batch may ask for a stamp as well */
-		tgbe_ring_doorbell(ring);
-	}
 	return NETDEV_TX_OK;
 
 drop:
