@@ -264,7 +264,7 @@ static void balance(struct report *r, struct balance b)
 	r->balance[r->n_balances++] = b;
 }
 
-/* The card's own count of good frames is the second opinion, where it has one. */
+/* What came in is not counted apart, so that nothing can be unexplained here. */
 static void balance_card(struct report *r, const struct sight *s)
 {
 	static const char *const names[] = { "rx_fifo_errors", "rx_alloc_fail", NULL };
