@@ -76,21 +76,10 @@ static const struct knob knobs[] = {
 	{ .name = "routes", .command = "ip route show table all" },
 };
 
-/* Sysctls a rule needs and no knob has, too; DEV stands for the device. */
-const char *const knob_sysctls[] = {
-	"net.core.netdev_budget", "net.core.netdev_budget_usecs", "net.core.netdev_max_backlog",
-	"net.core.flow_limit_cpu_bitmap", "net.core.rmem_default", "net.core.rmem_max",
-	"net.core.wmem_default", "net.core.wmem_max", "net.core.somaxconn",
-	"net.core.qdisc_max_burst", "net.core.optmem_max", "vm.min_free_kbytes",
-	"net.ipv4.udp_mem", "net.ipv4.tcp_mem", "net.ipv4.tcp_rmem", "net.ipv4.ip_forward",
-	"net.ipv4.ipfrag_high_thresh", "net.ipv4.ipfrag_time",
-	"net.ipv4.neigh.default.gc_thresh3", "net.ipv4.tcp_syncookies",
-	"net.ipv4.tcp_max_syn_backlog", "net.ipv4.tcp_max_tw_buckets",
-	"net.ipv4.tcp_max_orphans", "net.ipv4.icmp_msgs_per_sec",
-	"net.netfilter.nf_conntrack_max", "net.netfilter.nf_conntrack_count",
-	"net.ipv4.conf.all.rp_filter", "net.ipv4.conf.DEV.rp_filter",
-	"net.ipv4.neigh.DEV.unres_qlen_bytes", "net.ipv4.tcp_abort_on_overflow",
-	NULL
+/* Sysctls that a rule needs and that no knob turns */
+static const char *const other_sysctls[] = {
+	"net.core.wmem_max", "net.netfilter.nf_conntrack_count",
+	"net.ipv4.tcp_abort_on_overflow",
 };
 
 const struct knob *knob_find(const char *name)
@@ -107,6 +96,20 @@ const struct knob *knob_find(const char *name)
 static bool is_sysctl(const struct knob *k)
 {
 	return !strncmp(k->command, "sysctl -w %N", strlen("sysctl -w %N"));
+}
+
+const char *knob_sysctl(size_t i)
+{
+	static const char fact[] = "sysctl/";
+	const struct knob *k;
+
+	for (k = knobs; k < knobs + sizeof(knobs) / sizeof(*knobs); k++) {
+		bool other = k->now && !strncmp(k->now, fact, strlen(fact));
+
+		if ((other || is_sysctl(k)) && !i--)
+			return other ? k->now + strlen(fact) : k->name;
+	}
+	return i < sizeof(other_sysctls) / sizeof(*other_sysctls) ? other_sysctls[i] : NULL;
 }
 
 /* The fact with its present value, NULL if there is none */

@@ -44,7 +44,10 @@ const struct knob *knob_find(const char *name);
 bool knob_propose(const struct knob *k, const struct sight *s, uint64_t lost,
 		  struct proposal *p);
 
-/* Every sysctl that a knob or a rule reads; ends with NULL */
-extern const char *const knob_sysctls[];
+/*
+ * The sysctls that knobs and rules read, one for each @i from 0 on; DEV in a name stands
+ * for the device. Return: NULL behind the last one
+ */
+const char *knob_sysctl(size_t i);
 
 #endif

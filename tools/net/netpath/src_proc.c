@@ -268,7 +268,8 @@ static void read_machine(struct facts *f)
 
 void src_proc(struct facts *f, const struct watch *w)
 {
-	const char *const *key;
+	const char *key;
+	size_t i;
 
 	read_machine(f);
 	read_pairs(f, "/proc/thread-self/net/snmp");
@@ -279,8 +280,8 @@ void src_proc(struct facts *f, const struct watch *w)
 	read_interrupts(f, w);
 	read_stat(f, "/proc/thread-self/net/stat/nf_conntrack", "conntrack");
 	read_stat(f, "/proc/thread-self/net/stat/arp_cache", "neigh");
-	for (key = knob_sysctls; *key; key++)
-		read_sysctl(f, w, *key);
+	for (i = 0; (key = knob_sysctl(i)); i++)
+		read_sysctl(f, w, key);
 }
 
 /* Sockets of which the losses grew are few: only these are looked for. */
