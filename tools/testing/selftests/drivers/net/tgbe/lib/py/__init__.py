@@ -49,7 +49,7 @@ from .ioctl import CHANNELS, COALESCE, IoctlCard, NetlinkRings, RINGS
 from .knobs import read_knobs, rss_key, rss_table, values_of
 from .stamps import Phc, PtpSocket, phc_index, get_stamping, set_stamping
 from .settings import Settings, dump, unusual_settings
-from .netpath import NETPATH, RawSender, Watch, frames, inside, ip_packet, is_first, \
+from .netpath import NETPATH, RawSender, Watch, cured, frames, inside, ip_packet, is_first, \
     lose_and_cure, needs_events, netpath, queued, run_cure, tcp_segment, udp_datagram, \
     udp_socket, udp_to_us, watch
 from .qdisc import Qdisc, QdiscMessage, attributes, children, nla, percentile, ping_times, \
@@ -88,7 +88,7 @@ __all__ = ["NetNS", "NetNSEnter", "NetdevSimDev", "UserNetNS",
            "Phc", "PtpSocket", "phc_index", "get_stamping", "set_stamping",
            "Settings", "dump", "unusual_settings",
            "NETPATH", "RawSender", "Watch", "frames", "inside", "ip_packet", "is_first",
-           "lose_and_cure", "needs_events", "netpath", "queued", "run_cure", "tcp_segment",
+           "cured", "lose_and_cure", "needs_events", "netpath", "queued", "run_cure", "tcp_segment",
            "udp_datagram", "udp_socket", "udp_to_us", "watch",
            "Qdisc", "QdiscMessage", "attributes", "children", "nla", "percentile", "ping_times",
            "softirqs", "softirqs_by_cpu", "sysctl", "txpath_module", "txpath_unload",

@@ -11,6 +11,7 @@ import re
 import socket
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from net.lib.py import cmd, defer, ethtool, ip, NetNSEnter
@@ -347,6 +348,11 @@ class End:
             self.cmd(f"ping -n -{ipver} -W 10 -c 1 -s {size} {other.addr_v[ipver]}")
 
 
+def in_netns(name):
+    """In a namespace, or for None where one is, for use in "with" """
+    return NetNSEnter(name) if name else nullcontext()
+
+
 class TgbeEnv(NetDrvEpEnv):
     """NetDrvEpEnv that knows both ends, so that a test can be run both ways"""
 
@@ -420,15 +426,15 @@ class TgbeEnv(NetDrvEpEnv):
         """Everything through queue 0, until the test ends"""
         was = self.dut.queues()
         if was > 1:
-            defer(self.renew_mq)
-            defer(self.dut.ethtool, f"-L {self.ifname} combined {was}")
+            defer(self.queues_back, was)
             self.dut.ethtool(f"-L {self.ifname} combined 1")
 
-    def renew_mq(self):
+    def queues_back(self, count):
         """
-        Each queue gets the default qdisc: an mq that was made while one queue was in use gave
-        it to that alone
+        Have the queues back, and their qdiscs: an mq that was made while fewer were in use
+        gave the default to those alone
         """
+        self.dut.ethtool(f"-L {self.ifname} combined {count}")
         if self.dut.cmd(f"tc qdisc show dev {self.ifname} root").stdout.startswith("qdisc mq"):
             self.dut.cmd(f"tc qdisc replace dev {self.ifname} root pfifo")
             self.dut.cmd(f"tc qdisc del dev {self.ifname} root")

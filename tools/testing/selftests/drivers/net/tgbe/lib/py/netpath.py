@@ -9,13 +9,12 @@ import os
 import socket
 import struct
 import subprocess
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from net.lib.py import CmdExitFailure, KsftSkipEx, NetNSEnter, cmd, defer
+from net.lib.py import CmdExitFailure, KsftSkipEx, cmd, defer
 from net.lib.py import ksft_eq, ksft_not_in
 
-from .cards import wait_until
+from .cards import in_netns, wait_until
 
 NETPATH = Path(os.environ.get("TGBE_BUILD", "/usr")) / "netpath/netpath"
 
@@ -71,11 +70,9 @@ class Watch:
         return sum(one["unexplained"] for one in self.report["sums"])
 
 
-@contextmanager
 def inside(end):
-    """In the namespace of an end"""
-    with NetNSEnter(end.ns) if end.ns else nullcontext():
-        yield
+    """In the namespace of an end, for use in "with" """
+    return in_netns(end.ns)
 
 
 def udp_socket(end, port=0, kind=socket.SOCK_DGRAM, addr=None):
@@ -183,6 +180,14 @@ def is_first(seen, name, number=None):
     return loss or {"cures": [], "who": []}
 
 
+def cured(cfg, name, loss, provoke, cure=run_cure):
+    """After the cure of a loss nothing of the kind is lost; returns what is seen then"""
+    cure(loss)
+    after, _ = watch(cfg, provoke)
+    ksft_not_in(name, after.losses)
+    return after
+
+
 def lose_and_cure(cfg, name, provoke, cure=run_cure):
     """
     The loss that provoke() makes, of which it returns the number, is the first; after its
@@ -191,9 +196,7 @@ def lose_and_cure(cfg, name, provoke, cure=run_cure):
     seen, number = watch(cfg, provoke)
     loss = is_first(seen, name, number)
     ksft_eq(seen.unexplained, 0)
-    cure(loss)
-    after, _ = watch(cfg, provoke)
-    ksft_not_in(name, after.losses)
+    cured(cfg, name, loss, provoke, cure)
     return loss
 
 

@@ -20,13 +20,13 @@ import socket
 import subprocess
 import time
 from collections import Counter
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
-from net.lib.py import defer, ksft_pr, ksft_exit, ksft_run, ksft_true, NetNSEnter
+from net.lib.py import defer, ksft_pr, ksft_exit, ksft_run, ksft_true
 from net.lib.py import KsftFailEx, KsftSkipEx
 
-from .cards import moderation, wait_until, TgbeEnv, COMMAND, PATIENCE
+from .cards import in_netns, moderation, wait_until, TgbeEnv, COMMAND, PATIENCE
 
 UNTURNED = os.environ.get("TGBE_ROWS_UNTURNED") == "1"
 TRACING = Path("/sys/kernel/tracing")
@@ -76,10 +76,6 @@ def run_rows(path):
     with TgbeEnv(path) as cfg:
         ksft_run(_cases, args=(cfg, ))
     ksft_exit()
-
-
-def _enter(ns):
-    return NetNSEnter(ns) if ns else nullcontext()
 
 
 class Watch:
@@ -184,7 +180,7 @@ def read_counter(name, cache):
     ifname, _, column = rest.partition(".")
     key = (ns, kind, ifname) if source else (ns,)
     if key not in cache:
-        with _enter(ns):
+        with in_netns(ns):
             cache[key] = source(ifname) if source else _snmp()
     if (column if source else what) not in cache[key]:
         raise KsftFailEx(f"this kernel has no counter {name}")
@@ -458,7 +454,11 @@ class Experiment:
                 return f"ethtool -C {m[2]}", end.ethtool, moderation(end)
             if m[1] == "G":
                 return f"ethtool -G {m[2]}", end.set_rings, *end.rings()
-            return f"ethtool -L {m[2]}", end.ethtool, f"-L {m[2]} combined {end.queues()}"
+            if end is self.cfg.dut:
+                way = self.cfg.queues_back, end.queues()
+            else:
+                way = end.ethtool, f"-L {m[2]} combined {end.queues()}"
+            return f"ethtool -L {m[2]}", *way
         if m := re.fullmatch(r"ip link set dev (\S+) (txqueuelen|mtu) \d+", command):
             attr = {"txqueuelen": "tx_queue_len"}.get(m[2], m[2])
             was = self._execute(f"cat /sys/class/net/{m[1]}/{attr}", ns)[1].strip()
@@ -468,7 +468,7 @@ class Experiment:
     @staticmethod
     def sysctl(name, ns=None):
         """The value of a sysctl"""
-        with _enter(ns):
+        with in_netns(ns):
             path = Path("/proc/sys") / name.replace(".", "/")
             return " ".join(path.read_text("ascii").split())
 
@@ -477,7 +477,7 @@ class Experiment:
     @staticmethod
     def tapped(ifname, ns=None):
         """Does somebody get all frames of an interface, as tcpdump does?"""
-        with _enter(ns):
+        with in_netns(ns):
             types = Path("/proc/thread-self/net/ptype").read_text("ascii")
         return bool(re.search(rf"^ALL +{ifname} ", types, re.M))
 
@@ -558,7 +558,7 @@ class Experiment:
     @staticmethod
     def socket(ns=None, kind=socket.SOCK_DGRAM, family=socket.AF_INET, proto=0):
         """A socket of a namespace, until the row ends"""
-        with _enter(ns):
+        with in_netns(ns):
             sock = socket.socket(family, kind, proto)
         defer(sock.close)
         return sock
@@ -607,7 +607,7 @@ class Experiment:
             "udp_dst_max 9", f"udp_src_min {sports[0]}", f"udp_src_max {sports[1]}",
             "flag UDPSRC_RND", *words)]
         ksft_pr(f"  (pktgen sends {count} frames to {self.here}:9 from {self.partner})")
-        with _enter(self.peer):
+        with in_netns(self.peer):
             for file, line in (*lines, ("pgctrl", "start")):
                 (PKTGEN / file).write_text(f"{line}\n", encoding="ascii")
             # start may return before a thread on a busy CPU has begun
@@ -624,7 +624,7 @@ class Experiment:
             self._undone.add(("pktgen", None))
             defer(self._execute, "rmmod pktgen")
         dev = f"{self.partner}@{cpu}"
-        with _enter(self.peer):
+        with in_netns(self.peer):
             for file in PKTGEN.glob(f"{self.partner}@*"):
                 if file.name != dev:
                     thread = PKTGEN / f"kpktgend_{file.name.partition('@')[2]}"
@@ -678,7 +678,6 @@ class Experiment:
         All frames by one queue, whose interrupt goes to one CPU, and with a ring that
         holds a burst
         """
-        defer(self.cfg.renew_mq)
         self.set(f"ethtool -L {self.nic} combined 1")
         self.set(f"ethtool -G {self.nic} rx 4096")
         self.pin_interrupts(cpu)

@@ -7,10 +7,9 @@ are the partner's.
 
 import socket
 import struct
-from contextlib import nullcontext
 from pathlib import Path
 
-from net.lib.py import NetNSEnter
+from .cards import in_netns
 
 TCP = socket.SOCK_STREAM
 LINGER_RESET = struct.pack("ii", 1, 0)
@@ -43,7 +42,7 @@ def call(x, port):
 
 def tcp_states(port, ns=None):
     """How many sockets of that port, of either end, are in each state"""
-    with NetNSEnter(ns) if ns else nullcontext():
+    with in_netns(ns):
         table = Path("/proc/thread-self/net/tcp").read_text("ascii")
     rows = [line.split() for line in table.splitlines()[1:]]
     names = ("", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2",

@@ -14,12 +14,11 @@ import struct
 import threading
 import time
 from collections import namedtuple
-from contextlib import nullcontext
 from pathlib import Path
 
-from net.lib.py import cmd, KsftFailEx, KsftSkipEx, NetNSEnter
+from net.lib.py import cmd, KsftFailEx, KsftSkipEx
 
-from .cards import wait_until, DEBUG_KERNEL
+from .cards import in_netns, wait_until, DEBUG_KERNEL
 
 SO_SNDBUFFORCE = 32
 SO_RCVBUFFORCE = 33
@@ -274,7 +273,7 @@ class Pktgen:
             wait_until(lambda: sent() >= goal, "pktgen does not send")
 
     def _tell(self, file, line):
-        with NetNSEnter(self._src.ns) if self._src.ns else nullcontext():
+        with in_netns(self._src.ns):
             (self.DIR / file).write_text(line + "\n", encoding="ascii")
 
     def __enter__(self):
